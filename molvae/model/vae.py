@@ -1,0 +1,94 @@
+"""The variational autoencoder: encoder and decoder, built outside and passed in."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from molvae.model.config import VAEConfig
+from molvae.model.decoder import GRUDecoder
+from molvae.model.encoder import GRUEncoder
+from molvae.model.loss import ElboTerms, elbo_terms
+from molvae.model.posterior import DiagonalGaussian
+
+
+class MoleculeVAE(nn.Module):
+    """q(z | x) and p(x | z) over token sequences."""
+
+    def __init__(self, encoder: GRUEncoder, decoder: GRUDecoder) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.decoder = decoder
+
+    @property
+    def latent_dim(self) -> int:
+        return self.decoder.latent_dim
+
+    @property
+    def vocabulary_size(self) -> int:
+        return self.decoder.vocabulary_size
+
+    @property
+    def device(self) -> torch.device:
+        return self.decoder.to_logits.weight.device
+
+    def encode(self, tokens: Tensor, lengths: Tensor) -> DiagonalGaussian:
+        """Return q(z | x) of time-major `tokens` (T, B); `lengths` (B,) count begin and end, not padding."""
+        posterior: DiagonalGaussian = self.encoder(tokens, lengths)
+        return posterior
+
+    def forward(self, tokens: Tensor, lengths: Tensor, *, generator: torch.Generator | None = None) -> ElboTerms:
+        """Return the ELBO terms of `tokens` (T, B) at one reparameterized z per molecule."""
+        posterior = self.encoder(tokens, lengths, generator=generator)
+        z = posterior.rsample(generator)
+        logits = self.decoder(z, tokens[:-1], generator=generator)
+        return elbo_terms(logits, tokens[1:], posterior)
+
+
+def build_vae(config: VAEConfig, *, vocabulary_size: int, generator: torch.Generator | None = None) -> MoleculeVAE:
+    """Assemble the default architecture; every part can also be built by hand.
+
+    Args:
+        config: sizes and dropout rates.
+        vocabulary_size: V, specials included.
+        generator: draws the first weights; None draws from a generator seeded with 0, never from the global state.
+    """
+    with torch.device("meta"):  # so that torch's own initialization draws nothing
+        encoder = GRUEncoder(
+            vocabulary_size=vocabulary_size,
+            embedding_dim=config.embedding_dim,
+            hidden_dim=config.encoder_hidden_dim,
+            latent_dim=config.latent_dim,
+            layers=config.encoder_layers,
+            embedding_dropout=config.embedding_dropout,
+        )
+        decoder = GRUDecoder(
+            vocabulary_size=vocabulary_size,
+            embedding_dim=config.embedding_dim,
+            hidden_dim=config.decoder_hidden_dim,
+            latent_dim=config.latent_dim,
+            layers=config.decoder_layers,
+            embedding_dropout=config.embedding_dropout,
+            word_dropout=config.word_dropout,
+        )
+    vae = MoleculeVAE(encoder, decoder).to_empty(device="cpu")
+    initialize(vae, generator if generator is not None else torch.Generator().manual_seed(0))
+    return vae
+
+
+@torch.no_grad()
+def initialize(vae: MoleculeVAE, generator: torch.Generator) -> None:
+    """Draw first weights: orthogonal recurrent blocks (Saxe et al., arXiv:1312.6120), Glorot elsewhere, zero biases."""
+    for name, weight in vae.named_parameters():
+        if "bias" in name:
+            weight.zero_()
+        elif "weight_hh" in name:
+            for block in weight.chunk(3):
+                nn.init.orthogonal_(block, generator=generator)
+        elif "embedding" in name:
+            weight.normal_(0, 1 / math.sqrt(weight.shape[1]), generator=generator)
+            weight[0] = 0  # padding
+        else:
+            nn.init.xavier_uniform_(weight, generator=generator)
