@@ -34,4 +34,7 @@ class Standardization:
         require(len(self.elements) > 0, "elements", "a list of element symbols, not empty", self.elements)
         for name in ("max_characters", "max_atoms", "max_symbols"):
             require(1 <= getattr(self, name) <= 10_000, name, "from 1 to 10,000", getattr(self, name))
-        require(0 <= self.max_rings <= 99, "max_rings", "from 0 to 99 (SELFIES writes ring 100 as %100)", self.max_rings)
+        require(0 <= self.max_rings <= 99, "max_rings", "from 0 to 99 (SELFIES writes %100)", self.max_rings)
+
+
+DEFAULT_STANDARDIZATION = Standardization()

@@ -49,3 +49,20 @@ class Constraints:
     def as_dict(self) -> dict[str, int]:
         """Return the table that `selfies.set_semantic_constraints` takes."""
         return dict(self.capacities)
+
+
+# What selfies 2.2.0 leaves to `?` (8 bonds, which RDKit refuses on silicon) and molvae's elements need: the usual
+# number of bonds of each (element, charge), never above what RDKit accepts. Everything else, `?`, gets no bond at all,
+# so a string over any vocabulary derives to a molecule that RDKit sanitizes.
+_ADDED = {
+    "Si": 4, "Si+1": 3, "Si-1": 5,
+    "Se": 6, "Se+1": 5, "Se-1": 5, "Se+2": 4,
+    "S+2": 4, "P+2": 3,
+    "F+1": 2, "Cl+1": 2, "Br+1": 2, "I+1": 2,
+    "Cl+2": 3, "Br+2": 3, "I+2": 3,  # chloric, bromic and iodic acid, charge-separated
+    "Cl+3": 4, "Br+3": 4, "I+3": 4,  # perchlorates and their kin
+    "H+1": 0, "H-1": 0, "F-1": 0, "Cl-1": 0, "Br-1": 0, "I-1": 0, "O-2": 0, "S-2": 0, "Se-2": 0,
+    "?": 0,
+}  # fmt: skip
+
+DEFAULT_CONSTRAINTS = Constraints.from_mapping(_SELFIES_2_2_0 | _ADDED)
