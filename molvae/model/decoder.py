@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from molvae.model.dropout import dropout, word_dropout
-from molvae.model.scan import gru_scan, layer_weights
+from molvae.model.layers import run_conditioned
 from molvae.tokens.vocabulary import PAD_TOKEN
 
 
@@ -36,22 +35,13 @@ class GRUDecoder(nn.Module):
 
     def forward(self, z: Tensor, tokens: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
         """Return the logits (T, B, V) of the token after each of `tokens` (T, B), given `z` (B, D)."""
-        x = self.embedding(tokens)  # (T, B, E)
+        table = self.embedding.weight  # (V, E)
         if self.training:
-            x = dropout(word_dropout(x, self.word_dropout, generator), self.embedding_dropout, generator)
-        h0 = self.first_hidden(z)
-        if x.is_cuda:
-            states, _ = self.gru(torch.cat([x, z.to(x.dtype).expand(len(x), -1, -1)], dim=-1), h0)  # cuDNN
-            return self.to_logits(states)
-        for layer in range(self.layers):
-            weight_ih, weight_hh, bias_ih, bias_hh = layer_weights(self.gru, layer)
-            if layer == 0:  # z is the same at every step, so its share of the gates is computed once
-                from_x, from_z = weight_ih.split([x.shape[-1], self.latent_dim], dim=1)
-                gates = F.linear(x, from_x) + F.linear(z, from_z, bias_ih)
-            else:
-                gates = F.linear(x, weight_ih, bias_ih)
-            x = gru_scan(gates, h0[layer], weight_hh, bias_hh)
-        return self.to_logits(x)
+            table = dropout(table, self.embedding_dropout, generator)
+            tokens = word_dropout(tokens, self.word_dropout, generator)
+        states = run_conditioned(self.gru, table, tokens, z, self.first_hidden(z))
+        logits: Tensor = self.to_logits(states)
+        return logits
 
     def first_hidden(self, z: Tensor) -> Tensor:
         """Return the hidden states (layers, B, H) before the first token, given `z` (B, D)."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from molvae.model.dropout import dropout
 from molvae.model.posterior import DiagonalGaussian
-from molvae.model.scan import gru_scan, layer_weights
+from molvae.model.layers import run_first_layer, run_layer
 from molvae.tokens.vocabulary import PAD_TOKEN
 
 # exp(log σ²) is infinite from about 88.7 in single precision, and a σ below exp(-5) is a point for any decoder.
@@ -44,18 +43,17 @@ class GRUEncoder(nn.Module):
         self, tokens: Tensor, lengths: Tensor, *, generator: torch.Generator | None = None
     ) -> DiagonalGaussian:
         """Return q(z | x) for time-major `tokens` (T, B), of which the first `lengths` (B,) of each column count."""
-        x = self.embedding(tokens)  # (T, B, E)
+        table = self.embedding.weight  # (V, E)
         if self.training:
-            x = dropout(x, self.embedding_dropout, generator)
-        reverse = reversal(lengths, len(tokens))
-        for ahead, back in zip(self.forward_layers, self.backward_layers, strict=True):
-            states_ahead = _run(ahead, x)
-            states_back = _run(back, _take(x, reverse))
-            last = lengths - 1
-            if ahead is not self.forward_layers[-1]:
-                x = torch.cat([states_ahead, _take(states_back, reverse)], dim=-1)
+            table = dropout(table, self.embedding_dropout, generator)
+        reverse = reversal(lengths, len(tokens))  # (T, B)
+        states_ahead = run_first_layer(self.forward_layers[0], table, tokens)
+        states_back = run_first_layer(self.backward_layers[0], table, tokens.gather(0, reverse))
+        for ahead, back in zip(self.forward_layers[1:], self.backward_layers[1:], strict=True):
+            x = torch.cat([states_ahead, _take(states_back, reverse)], dim=-1)  # (T, B, 2H)
+            states_ahead, states_back = run_layer(ahead, x), run_layer(back, _take(x, reverse))
         rows = torch.arange(len(lengths), device=lengths.device)
-        summary = torch.cat([states_ahead[last, rows], states_back[last, rows]], dim=-1)  # (B, 2H)
+        summary = torch.cat([states_ahead[lengths - 1, rows], states_back[lengths - 1, rows]], dim=-1)  # (B, 2H)
         mean, log_var = self.to_posterior(summary).float().chunk(2, dim=-1)
         return DiagonalGaussian(mean, log_var.clamp(*LOG_VAR_RANGE))
 
@@ -68,13 +66,3 @@ def reversal(lengths: Tensor, steps: int) -> Tensor:
 
 def _take(x: Tensor, positions: Tensor) -> Tensor:
     return x.gather(0, positions.unsqueeze(-1).expand(-1, -1, x.shape[-1]))
-
-
-def _run(gru: nn.Module, x: Tensor) -> Tensor:
-    assert isinstance(gru, nn.GRU)
-    if x.is_cuda:
-        states, _ = gru(x)  # cuDNN
-        return states
-    weight_ih, weight_hh, bias_ih, bias_hh = layer_weights(gru, 0)
-    h0 = x.new_zeros(x.shape[1], gru.hidden_size)
-    return gru_scan(F.linear(x, weight_ih, bias_ih), h0, weight_hh, bias_hh)
