@@ -67,10 +67,12 @@ def write_shard(
     report: RejectionReport | None = None,
     sources: Sequence[Mapping[str, str]] = (),
     versions: Mapping[str, str] | None = None,
+    plan: str = "",
 ) -> TokenShard:
     """Write a shard, whole or not at all, in memory bounded by the largest chunk, and return it opened.
 
-    `sources` says what it was made from (`name` and `sha256` of each file), `versions` by which libraries.
+    `sources` says what it was made from (`name` and `sha256` of each file), `versions` by which libraries,
+    `plan` is a hash of what it was to be made from and how.
 
     Raises:
         DataError: no molecules, an empty molecule, or a token outside the vocabulary.
@@ -110,6 +112,7 @@ def write_shard(
             "report": (report or RejectionReport(read=count, kept=count)).as_json(),
             "sources": [dict(source) for source in sources],
             "versions": dict(versions or {}),
+            "plan": plan,
             "sha256": {name: file_sha256(temporary / name) for name in _FILES},
         }
         (temporary / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
