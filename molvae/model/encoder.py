@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from molvae.model.dropout import dropout
-from molvae.model.posterior import DiagonalGaussian
 from molvae.model.layers import run_first_layer, run_layer
+from molvae.model.posterior import DiagonalGaussian
 from molvae.tokens.vocabulary import PAD_TOKEN
 
 # exp(log σ²) is infinite from about 88.7 in single precision, and a σ below exp(-5) is a point for any decoder.
@@ -39,9 +39,7 @@ class GRUEncoder(nn.Module):
         self.backward_layers = nn.ModuleList(nn.GRU(size, hidden_dim) for size in sizes)
         self.to_posterior = nn.Linear(2 * hidden_dim, 2 * latent_dim)
 
-    def forward(
-        self, tokens: Tensor, lengths: Tensor, *, generator: torch.Generator | None = None
-    ) -> DiagonalGaussian:
+    def forward(self, tokens: Tensor, lengths: Tensor, *, generator: torch.Generator | None = None) -> DiagonalGaussian:
         """Return q(z | x) for time-major `tokens` (T, B), of which the first `lengths` (B,) of each column count."""
         table = self.embedding.weight  # (V, E)
         if self.training:

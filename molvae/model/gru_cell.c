@@ -25,9 +25,10 @@ static inline uint16_t store_bf16(float f) { /* round to nearest, ties to even *
 static inline float load_float(float x) { return x; }
 static inline float store_float(float x) { return x; }
 
-static inline float exp_fast(float x) { /* relative error below 1e-7 between the clamps; NaN passes both comparisons */
-    x = x < -87.0f ? -87.0f : x;
-    x = x > 87.0f ? 87.0f : x;
+/* Relative error below 1e-7. The clamps keep products of two results finite; NaN passes both comparisons. */
+static inline float exp_fast(float x) {
+    x = x < -40.0f ? -40.0f : x;
+    x = x > 40.0f ? 40.0f : x;
     float shifted = x * 1.44269504f + 12582912.0f; /* 1.5 * 2^23: the low bits now hold round(x / ln 2) */
     int32_t k;
     memcpy(&k, &shifted, 4);
@@ -46,7 +47,6 @@ static inline float exp_fast(float x) { /* relative error below 1e-7 between the
     return p * scale;
 }
 
-static inline float sigmoid(float x) { return 1.0f / (1.0f + exp_fast(-x)); }
 static inline float tanh_fast(float x) { return 2.0f / (1.0f + exp_fast(-2.0f * x)) - 1.0f; }
 
 /* product: W_hh h without bias, (rows, 3H). h: float state, updated in place. state: the new state in T.
@@ -69,8 +69,10 @@ static inline float tanh_fast(float x) { return 2.0f / (1.0f + exp_fast(-2.0f * 
                     x_u += o[H + j];                                                                                  \
                     x_n += o[2 * H + j];                                                                              \
                 }                                                                                                     \
-                float r = sigmoid(x_r + LOAD(a[j]) + bias[j]);                                                        \
-                float u = sigmoid(x_u + LOAD(a[H + j]) + bias[H + j]);                                                \
+                float e_r = 1.0f + exp_fast(-(x_r + LOAD(a[j]) + bias[j]));                                           \
+                float e_u = 1.0f + exp_fast(-(x_u + LOAD(a[H + j]) + bias[H + j]));                                   \
+                float inverse = 1.0f / (e_r * e_u); /* one division for two sigmoids */                               \
+                float r = inverse * e_u, u = inverse * e_r;                                                           \
                 float n = tanh_fast(x_n + r * a_n);                                                                   \
                 float next = n + u * (hi[j] - n);                                                                     \
                 hi[j] = next;                                                                                         \

@@ -47,7 +47,7 @@ def run_conditioned(gru: nn.GRU, embedding: Tensor, tokens: Tensor, z: Tensor, h
         x = F.embedding(tokens, embedding, padding_idx=PAD_TOKEN)
         return _states(gru, torch.cat([x, z.to(x.dtype).expand(len(x), -1, -1)], dim=-1), h0)
     weight_ih, weight_hh, bias_ih, bias_hh = layer_weights(gru, 0)
-    from_symbol, from_z = weight_ih.split([embedding.shape[1], z.shape[1]], dim=1)
+    from_symbol, from_z = weight_ih[:, : embedding.shape[1]], weight_ih[:, embedding.shape[1] :]
     table = F.linear(_rows(embedding), from_symbol, bias_ih)
     x = gru_scan(table, tokens, F.linear(z, from_z), h0[0], weight_hh, bias_hh)
     for layer in range(1, gru.num_layers):

@@ -87,7 +87,7 @@ class _GRUScan(torch.autograd.Function):
         return states[1:]
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         index, states, saved, weight_hh = ctx.saved_tensors
         (steps, rows), hidden, dtype = index.shape, states.shape[2], states.dtype

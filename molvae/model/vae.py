@@ -48,13 +48,20 @@ class MoleculeVAE(nn.Module):
 
 
 def build_vae(config: VAEConfig, *, vocabulary_size: int, generator: torch.Generator | None = None) -> MoleculeVAE:
-    """Assemble the default architecture; every part can also be built by hand.
+    """Assemble the default architecture with fresh weights; every part can also be built by hand.
 
     Args:
         config: sizes and dropout rates.
         vocabulary_size: V, specials included.
         generator: draws the first weights; None draws from a generator seeded with 0, never from the global state.
     """
+    vae = empty_vae(config, vocabulary_size=vocabulary_size).to_empty(device="cpu")
+    initialize(vae, generator if generator is not None else torch.Generator().manual_seed(0))
+    return vae
+
+
+def empty_vae(config: VAEConfig, *, vocabulary_size: int) -> MoleculeVAE:
+    """Assemble the default architecture without memory for its weights (on torch's meta device)."""
     with torch.device("meta"):  # so that torch's own initialization draws nothing
         encoder = GRUEncoder(
             vocabulary_size=vocabulary_size,
@@ -73,9 +80,7 @@ def build_vae(config: VAEConfig, *, vocabulary_size: int, generator: torch.Gener
             embedding_dropout=config.embedding_dropout,
             word_dropout=config.word_dropout,
         )
-    vae = MoleculeVAE(encoder, decoder).to_empty(device="cpu")
-    initialize(vae, generator if generator is not None else torch.Generator().manual_seed(0))
-    return vae
+    return MoleculeVAE(encoder, decoder)
 
 
 @torch.no_grad()
