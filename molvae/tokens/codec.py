@@ -20,7 +20,8 @@ from molvae.chem.reasons import Note, Reason
 from molvae.chem.settings import DEFAULT_STANDARDIZATION, Standardization
 from molvae.errors import MoleculeError
 from molvae.tokens.constraints import DEFAULT_CONSTRAINTS, Constraints
-from molvae.tokens.vocabulary import EOS_TOKEN, Vocabulary
+from molvae.tokens.derivation import Rule, derivation_rules, derive
+from molvae.tokens.vocabulary import EOS_TOKEN, Vocabulary, split_selfies
 
 _selfies_lock = threading.RLock()  # the constraints of selfies are one table for the whole process
 
@@ -83,12 +84,13 @@ def tokenize(
     ('[C]', '[C]', '[O]')
     """
     with quiet_rdkit(), selfies_constraints(constraints):
-        return tokenize_quietly(smiles, standardization, verify=verify)
+        return tokenize_molecule(read_quietly(smiles, standardization), standardization, verify=verify)
 
 
-def tokenize_quietly(smiles: object, standardization: Standardization, *, verify: bool = False) -> TokenizedMolecule:
-    """Do what `tokenize` does, for bulk work inside one `quiet_rdkit` and one `selfies_constraints`."""
-    molecule = read_quietly(smiles, standardization)
+def tokenize_molecule(
+    molecule: Molecule, standardization: Standardization, *, verify: bool = False
+) -> TokenizedMolecule:
+    """Return a molecule that passed the gate as SELFIES symbols, under the constraints in force."""
     text = selfies_of(molecule)
     symbols = symbols_of(text)
     if len(symbols) > standardization.max_symbols:
@@ -154,7 +156,8 @@ class MoleculeCodec:
             MoleculeError: the gate refuses it, SELFIES cannot write it, or the vocabulary lacks a symbol of it.
         """
         with quiet_rdkit(), selfies_constraints(self.constraints):
-            return self.encode_quietly(smiles, verify=verify)
+            molecule = read_quietly(smiles, self.standardization)
+            return self.with_tokens(tokenize_molecule(molecule, self.standardization, verify=verify))
 
     def decode(self, tokens: Sequence[int]) -> str:
         """Return the canonical isomeric SMILES of what `tokens` derive to, up to the first end.
@@ -163,12 +166,15 @@ class MoleculeCodec:
             MoleculeError: `empty`, where they derive to no atoms.
             IndexError: a token outside the vocabulary.
         """
-        with quiet_rdkit(), selfies_constraints(self.constraints):
-            return self.decode_quietly(tokens)
+        with quiet_rdkit():
+            return canonical_of_derived(self.derive(tokens))
 
-    def encode_quietly(self, smiles: object, *, verify: bool = False) -> EncodedMolecule:
-        """Do what `encode` does, for bulk work inside one `quiet_rdkit` and one `selfies_constraints`."""
-        molecule = tokenize_quietly(smiles, self.standardization, verify=verify)
+    def with_tokens(self, molecule: TokenizedMolecule) -> EncodedMolecule:
+        """Return a tokenized molecule with the tokens of this vocabulary in place of its symbols.
+
+        Raises:
+            MoleculeError: `unknown_symbol`, naming each symbol that the vocabulary lacks.
+        """
         index = self._tokens
         try:
             tokens = tuple([index[symbol] for symbol in molecule.symbols])
@@ -180,25 +186,37 @@ class MoleculeCodec:
             ) from None
         return EncodedMolecule(molecule.smiles, tokens, molecule.notes)
 
-    def decode_quietly(self, tokens: Sequence[int]) -> str:
-        """Do what `decode` does, for bulk work inside one `quiet_rdkit` and one `selfies_constraints`."""
-        return canonical_of_derived(selfies.decoder(self.vocabulary.decode(tokens)))
+    def derive(self, tokens: Sequence[int]) -> str:
+        """Return a SMILES string, not canonical and not checked, of what `tokens` derive to; '' for no atom."""
+        return derive(tokens, self._rules)
 
     def check(self) -> None:
-        """Decode every symbol alone and after `[C]`.
+        """Decode every symbol alone and after `[C]`, here and by selfies itself.
 
         Raises:
-            ValueError: a symbol that selfies or RDKit cannot take, so no model may hold it.
+            ValueError: a symbol that selfies or RDKit cannot take, or that selfies reads otherwise, so that no model
+                may hold it.
         """
+        vocabulary = self.vocabulary.extended(["[C]"])
+        rules = derivation_rules(vocabulary.symbols, self.constraints)
         with quiet_rdkit(), selfies_constraints(self.constraints):
             for symbol in self.vocabulary.symbols[EOS_TOKEN + 1 :]:
                 for text in (symbol, "[C]" + symbol):
                     try:
-                        derived = selfies.decoder(text)
+                        derived = derive(vocabulary.encode(split_selfies(text)), rules)
+                        if derived != selfies.decoder(text):
+                            raise ValueError(f"it derives to {derived!r}, by selfies to {selfies.decoder(text)!r}")
                         if derived:
                             canonical_of_derived(derived)
                     except (selfies.DecoderError, ValueError, KeyError, RecursionError) as err:
                         raise ValueError(f"symbol {symbol!r} cannot be decoded after {text!r}: {err}") from err
+
+    def __reduce__(self) -> tuple[type[MoleculeCodec], tuple[Vocabulary, Constraints, Standardization]]:
+        return type(self), (self.vocabulary, self.constraints, self.standardization)  # caches stay in their process
+
+    @cached_property
+    def _rules(self) -> tuple[Rule, ...]:
+        return derivation_rules(self.vocabulary.symbols, self.constraints)
 
     @cached_property
     def _tokens(self) -> dict[str, int]:
