@@ -8,34 +8,68 @@ from typing import TYPE_CHECKING
 from molvae._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from molvae.chem.descriptors import Descriptors
+    from molvae.chem.drawing import draw_grid, draw_grid_svg
+    from molvae.chem.embedded import embedded_path
+    from molvae.chem.fingerprints import Fingerprint, morgan_fingerprints, tanimoto, tanimoto_matrix, tanimoto_to
     from molvae.chem.logs import quiet_rdkit
     from molvae.chem.molecule import Molecule, canonical_smiles, mol_from_canonical, read_molecule
     from molvae.chem.reasons import Note, Reason
-    from molvae.chem.settings import ORGANIC_ELEMENTS, Standardization
+    from molvae.chem.scaffolds import murcko_scaffold
+    from molvae.chem.sdf import SdfRecord, iterate_sdf, sdf_record
+    from molvae.chem.settings import DEFAULT_STANDARDIZATION, ORGANIC_ELEMENTS, Standardization
 
 __all__ = [
+    "DEFAULT_STANDARDIZATION",
     "ORGANIC_ELEMENTS",
+    "Descriptors",
+    "Fingerprint",
     "Molecule",
     "Note",
     "Reason",
+    "SdfRecord",
     "Standardization",
     "canonical_smiles",
+    "draw_grid",
+    "draw_grid_svg",
+    "embedded_path",
+    "iterate_sdf",
     "mol_from_canonical",
+    "morgan_fingerprints",
+    "murcko_scaffold",
     "quiet_rdkit",
     "read_molecule",
+    "sdf_record",
+    "tanimoto",
+    "tanimoto_matrix",
+    "tanimoto_to",
 ]
 
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
+        "DEFAULT_STANDARDIZATION": "molvae.chem.settings",
         "ORGANIC_ELEMENTS": "molvae.chem.settings",
+        "Descriptors": "molvae.chem.descriptors",
+        "Fingerprint": "molvae.chem.fingerprints",
         "Molecule": "molvae.chem.molecule",
         "Note": "molvae.chem.reasons",
         "Reason": "molvae.chem.reasons",
+        "SdfRecord": "molvae.chem.sdf",
         "Standardization": "molvae.chem.settings",
         "canonical_smiles": "molvae.chem.molecule",
+        "draw_grid": "molvae.chem.drawing",
+        "draw_grid_svg": "molvae.chem.drawing",
+        "embedded_path": "molvae.chem.embedded",
+        "iterate_sdf": "molvae.chem.sdf",
         "mol_from_canonical": "molvae.chem.molecule",
+        "morgan_fingerprints": "molvae.chem.fingerprints",
+        "murcko_scaffold": "molvae.chem.scaffolds",
         "quiet_rdkit": "molvae.chem.logs",
         "read_molecule": "molvae.chem.molecule",
+        "sdf_record": "molvae.chem.sdf",
+        "tanimoto": "molvae.chem.fingerprints",
+        "tanimoto_matrix": "molvae.chem.fingerprints",
+        "tanimoto_to": "molvae.chem.fingerprints",
     },
 )

@@ -1,0 +1,71 @@
+"""Morgan fingerprints (doi:10.1021/ci100050t) and Tanimoto similarity, on SMILES strings or on fingerprints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from rdkit import DataStructs
+from rdkit.Chem import rdFingerprintGenerator
+
+from molvae.chem.molecule import mol_from_canonical
+
+Fingerprint: TypeAlias = DataStructs.ExplicitBitVect
+MoleculeLike: TypeAlias = "str | Fingerprint"
+
+
+@lru_cache(maxsize=16)
+def _generator(radius: int, n_bits: int) -> rdFingerprintGenerator.FingerprintGenerator64:
+    return rdFingerprintGenerator.GetMorganGenerator(radius=radius, fpSize=n_bits)
+
+
+def morgan_fingerprints(smiles: Sequence[str], radius: int = 2, n_bits: int = 2048) -> list[Fingerprint]:
+    """Return the Morgan fingerprint of each molecule; stereo is left out, as is usual for similarity.
+
+    Raises:
+        MoleculeError: a SMILES that RDKit cannot read.
+
+    >>> [fingerprint.GetNumOnBits() for fingerprint in morgan_fingerprints(["CCO", "c1ccccc1"])]
+    [6, 3]
+    """
+    generator = _generator(radius, n_bits)
+    return [generator.GetFingerprint(mol_from_canonical(text)) for text in smiles]
+
+
+def tanimoto(a: MoleculeLike, b: MoleculeLike) -> float:
+    """Return the Tanimoto similarity of two molecules, from 0 to 1.
+
+    >>> tanimoto("CCO", "OCC")
+    1.0
+    """
+    return float(DataStructs.TanimotoSimilarity(_fingerprint(a), _fingerprint(b)))
+
+
+def tanimoto_to(query: MoleculeLike, others: Sequence[MoleculeLike]) -> NDArray[np.float64]:
+    """Return the Tanimoto similarity of one molecule to each of `others`, shape (n,).
+
+    >>> tanimoto_to("CCO", ["CCO", "c1ccccc1"]).tolist()
+    [1.0, 0.0]
+    """
+    fingerprints = [_fingerprint(other) for other in others]
+    return np.array(DataStructs.BulkTanimotoSimilarity(_fingerprint(query), fingerprints), dtype=np.float64)
+
+
+def tanimoto_matrix(rows: Sequence[MoleculeLike], columns: Sequence[MoleculeLike]) -> NDArray[np.float64]:
+    """Return the Tanimoto similarity of each of `rows` to each of `columns`, shape (rows, columns).
+
+    >>> tanimoto_matrix(["CCO", "CCN"], ["CCO"]).shape
+    (2, 1)
+    """
+    fingerprints = [_fingerprint(column) for column in columns]
+    matrix = np.empty((len(rows), len(columns)))
+    for index, row in enumerate(rows):
+        matrix[index] = DataStructs.BulkTanimotoSimilarity(_fingerprint(row), fingerprints)
+    return matrix
+
+
+def _fingerprint(molecule: MoleculeLike) -> Fingerprint:
+    return morgan_fingerprints([molecule])[0] if isinstance(molecule, str) else molecule
