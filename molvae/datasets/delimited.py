@@ -16,7 +16,7 @@ from molvae.errors import DataError, MoleculeError
 # in order of preference, compared without case, blanks and underscores
 _SMILES_NAMES = ("smiles", "canonicalsmiles", "isomericsmiles", "smi", "smile", "structure", "mol", "molecule")
 _NAME_NAMES = ("name", "id", "compoundid", "moleculeid", "title", "chemblid", "moleculechemblid", "zincid")
-_GUARDED = re.compile(r"'+[=+\-@\t\r]")  # what `writers` puts before a text that a spreadsheet would run
+_GUARDED = re.compile(r"'+[=+\-@\t]")  # what `writers` puts before a text that a spreadsheet would run
 
 
 def read_delimited(

@@ -28,7 +28,7 @@ from molvae.datasets.arrays import NpyWriter, map_array
 from molvae.datasets.files import atomic_folder, file_sha256
 from molvae.datasets.report import RejectionReport
 from molvae.datasets.splits import random_split
-from molvae.errors import ConfigError, DataError
+from molvae.errors import DataError
 from molvae.settings import settings_from_mapping
 from molvae.tokens.constraints import Constraints
 from molvae.tokens.vocabulary import SPECIAL_SYMBOLS, Vocabulary
@@ -168,9 +168,7 @@ class TokenShard:
         try:
             shard = cls(path, manifest)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as err:
-            if isinstance(err, DataError) and not isinstance(err, ConfigError):
-                raise
-            raise DataError(f"{path} is no token shard: {err}") from err
+            raise DataError(f"{path} is no token shard that can be read: {err}") from err
         shard._check(verify=verify)
         return shard
 
@@ -183,8 +181,11 @@ class TokenShard:
         for offsets, end, name in ends:
             if len(offsets) != len(self) + 1 or offsets[0] != 0 or offsets[-1] != end or np.any(np.diff(offsets) < 1):
                 raise DataError(f"{self.path / name} is damaged: offsets must rise from 0 to {end} for {count} rows")
-        for start in range(0, len(self.tokens), _SCAN):
-            _check_tokens(self.tokens[start : start + _SCAN], self.vocabulary)
+        try:
+            for start in range(0, len(self.tokens), _SCAN):
+                _check_tokens(self.tokens[start : start + _SCAN], self.vocabulary)
+        except DataError as err:
+            raise DataError(f"{self.path / _TOKENS} is damaged: {err}") from None
         if verify:
             for name in _FILES:
                 if file_sha256(self.path / name) != self.manifest["sha256"].get(name):

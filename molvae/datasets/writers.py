@@ -17,7 +17,8 @@ from molvae.datasets.readers import Format, file_format
 from molvae.errors import DataError, MissingExtraError
 
 # OWASP ASVS 1.2.10: a spreadsheet runs a cell that begins so; reading takes the quote off again
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_FORMULA = re.compile(r"'*[=+\-@\t]")
+_CARRIAGE_RETURN = re.compile(r"\r\n?")  # becomes LF: csv would write it without quotes
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # no text needs them, terminals obey them
 _LINE_BREAKS = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 _PARQUET_ROWS = 8_192
@@ -114,7 +115,7 @@ def _write_delimited(delimiter: str) -> Callable[[IO[bytes], Iterable[Values], S
 def _cell(value: object) -> object:
     if not isinstance(value, str):
         return value
-    value = _CONTROL.sub("", value)
+    value = _CONTROL.sub("", _CARRIAGE_RETURN.sub("\n", value))
     return f"'{value}" if _FORMULA.match(value) and not _is_number(value) else value
 
 
