@@ -28,7 +28,8 @@ def shown(text: str, limit: int = 60) -> str:
 
 def refuse_type(value: object) -> NoReturn:
     """Raise `type`: the input is neither text nor an RDKit molecule."""
-    hint = "; a missing value?" if value is None or value != value else ""
+    missing = value is None or isinstance(value, float) or type(value).__name__ in ("NAType", "NaTType")
+    hint = "; a missing value?" if missing else ""
     raise MoleculeError(Reason.TYPE, f"a molecule must be a SMILES string, got {type(value).__name__}{hint}")
 
 

@@ -32,8 +32,8 @@ def standardize(mol: Chem.Mol, standardization: Standardization, notes: list[Not
 def clear_atom_maps(mol: Chem.Mol, notes: list[Note]) -> None:
     """Remove atom-map numbers in place: SELFIES has no place for them."""
     for atom in mol.GetAtoms():
-        if atom.GetAtomMapNum():
-            atom.SetAtomMapNum(0)
+        if atom.HasProp("molAtomMapNumber"):  # also the number 0, which RDKit writes again
+            atom.ClearProp("molAtomMapNumber")
             notes.append(Note.MAPS_REMOVED)
 
 

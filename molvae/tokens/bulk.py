@@ -17,8 +17,6 @@ from molvae.tokens.codec import (
     EncodedMolecule,
     MoleculeCodec,
     TokenizedMolecule,
-    selfies_constraints,
-    symbols_of,
     tokenize_molecule,
 )
 from molvae.tokens.constraints import DEFAULT_CONSTRAINTS, Constraints
@@ -106,15 +104,14 @@ class _Tokenizing:
     def run(self, rows: list[object]) -> list[TokenizedMolecule | MoleculeError]:
         with quiet_rdkit():
             molecules = [_or_refusal(read_quietly, row, self.standardization) for row in rows]
-        with selfies_constraints(self.constraints):
-            return [_or_refusal(tokenize_molecule, molecule, self.standardization) for molecule in molecules]
+        return [_or_refusal(tokenize_molecule, row, self.standardization, self.constraints) for row in molecules]
 
     def pack(self, results: list[TokenizedMolecule | MoleculeError]) -> _Packed:
         accepted = [result if type(result) is TokenizedMolecule else None for result in results]
         return _Packed(
             texts=[
                 "\n".join([row.smiles if row else "" for row in accepted]),
-                "\n".join(["".join(row.symbols) if row else "" for row in accepted]),
+                "\n".join([" ".join(row.symbols) if row else "" for row in accepted]),
             ],
             tokens=array("H"),
             lengths=array("H"),
@@ -126,7 +123,7 @@ class _Tokenizing:
         notes = dict(packed.notes)
         smiles, selfies = (column.split("\n") for column in packed.texts)
         results: list[TokenizedMolecule | MoleculeError] = [
-            TokenizedMolecule(text, symbols_of(symbols), notes.get(row, ()))
+            TokenizedMolecule(text, tuple(symbols.split(" ")), notes.get(row, ()))
             for row, (text, symbols) in enumerate(zip(smiles, selfies, strict=True))
         ]
         for row, code, detail in packed.refusals:

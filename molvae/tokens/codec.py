@@ -21,7 +21,8 @@ from molvae.chem.settings import DEFAULT_STANDARDIZATION, Standardization
 from molvae.errors import MoleculeError
 from molvae.tokens.constraints import DEFAULT_CONSTRAINTS, Constraints
 from molvae.tokens.derivation import Rule, derivation_rules, derive
-from molvae.tokens.vocabulary import EOS_TOKEN, Vocabulary, split_selfies
+from molvae.tokens.encoding import atom_table, encoded
+from molvae.tokens.vocabulary import EOS_TOKEN, SPECIAL_SYMBOLS, Vocabulary, split_selfies
 
 _selfies_lock = threading.RLock()  # the constraints of selfies are one table for the whole process
 
@@ -83,53 +84,46 @@ def tokenize(
     >>> tokenize("OCC").symbols
     ('[C]', '[C]', '[O]')
     """
-    with quiet_rdkit(), selfies_constraints(constraints):
-        return tokenize_molecule(read_quietly(smiles, standardization), standardization, verify=verify)
+    with quiet_rdkit():
+        return tokenize_molecule(read_quietly(smiles, standardization), standardization, constraints, verify=verify)
 
 
 def tokenize_molecule(
-    molecule: Molecule, standardization: Standardization, *, verify: bool = False
+    molecule: Molecule, standardization: Standardization, constraints: Constraints, *, verify: bool = False
 ) -> TokenizedMolecule:
-    """Return a molecule that passed the gate as SELFIES symbols, under the constraints in force."""
-    text = selfies_of(molecule)
-    symbols = symbols_of(text)
+    """Return a molecule that passed the gate as SELFIES symbols; see `tokenize`."""
+    symbols = encoded(molecule.smiles, atom_table(constraints)) or _symbols_by_selfies(molecule, constraints)
     if len(symbols) > standardization.max_symbols:
         raise MoleculeError(
             Reason.TOO_MANY_SYMBOLS, f"{len(symbols)} SELFIES symbols, at most {standardization.max_symbols} are read"
         )
     if verify:
-        _check_unchanged(molecule, text)
+        _check_unchanged(molecule, symbols, constraints)
     return TokenizedMolecule(molecule.smiles, symbols, molecule.notes)
 
 
-def selfies_of(molecule: Molecule) -> str:
-    """Return the SELFIES string of a molecule that passed the gate, under the constraints in force.
+def _symbols_by_selfies(molecule: Molecule, constraints: Constraints) -> tuple[str, ...]:
+    """Return what selfies itself writes, or its reason for not doing so.
 
     Raises:
-        MoleculeError: `not_representable`, with the atoms that break the constraints.
+        MoleculeError: `not_representable`.
     """
-    try:
-        return str(selfies.encoder(molecule.smiles, strict=True))
-    except (selfies.EncoderError, KeyError, IndexError):
-        pass  # selfies kekulizes by its own rules; RDKit's answer is the judge
-    try:
-        return str(selfies.encoder(kekulized_smiles(molecule.mol), strict=True))
-    except (selfies.EncoderError, KeyError, IndexError) as err:
-        reason = " ".join(str(err).split("Errors:")[-1].split())
-        raise MoleculeError(Reason.NOT_REPRESENTABLE, f"SELFIES cannot write {molecule.smiles}: {reason}") from err
+    with selfies_constraints(constraints):
+        try:
+            # selfies kekulizes by rules of its own; where they fail, RDKit's answer is the judge
+            text = selfies.encoder(kekulized_smiles(molecule.mol), strict=True)
+            symbols = tuple(split_selfies(text))
+            derivation_rules((*SPECIAL_SYMBOLS, *symbols), constraints)
+        except (selfies.EncoderError, KeyError, IndexError, ValueError) as err:
+            reason = " ".join(str(err).split("Errors:")[-1].split())
+            raise MoleculeError(Reason.NOT_REPRESENTABLE, f"SELFIES cannot write {molecule.smiles}: {reason}") from err
+    return symbols
 
 
-def symbols_of(text: str) -> tuple[str, ...]:
-    """Return the symbols of a SELFIES string of one component that selfies wrote.
-
-    >>> symbols_of("[C][=O]")
-    ('[C]', '[=O]')
-    """
-    return tuple(text.replace("][", "] [").split(" "))
-
-
-def _check_unchanged(molecule: Molecule, text: str) -> None:
-    derived = canonical_of_derived(selfies.decoder(text))
+def _check_unchanged(molecule: Molecule, symbols: tuple[str, ...], constraints: Constraints) -> None:
+    vocabulary = Vocabulary.from_symbols(symbols)
+    rules = derivation_rules(vocabulary.symbols, constraints)
+    derived = canonical_of_derived(derive(vocabulary.encode(symbols), rules))
     if derived != molecule.smiles:
         raise MoleculeError(Reason.NOT_REPRESENTABLE, f"SELFIES would change {molecule.smiles} to {derived}")
 
@@ -155,9 +149,7 @@ class MoleculeCodec:
         Raises:
             MoleculeError: the gate refuses it, SELFIES cannot write it, or the vocabulary lacks a symbol of it.
         """
-        with quiet_rdkit(), selfies_constraints(self.constraints):
-            molecule = read_quietly(smiles, self.standardization)
-            return self.with_tokens(tokenize_molecule(molecule, self.standardization, verify=verify))
+        return self.with_tokens(tokenize(smiles, self.standardization, self.constraints, verify=verify))
 
     def decode(self, tokens: Sequence[int]) -> str:
         """Return the canonical isomeric SMILES of what `tokens` derive to, up to the first end.

@@ -20,11 +20,11 @@ _ATOM, _BRANCH, _RING, _STOP, _DOT, _NOTHING = range(6)
 _ENDED = -1  # the state of a chain whose free bonds are used up; 0 is the state before the first atom
 
 # The symbols after a branch or ring symbol are read as the digits of a number to this base.
-_DIGITS = (
+DIGITS = (
     "[C]", "[Ring1]", "[Ring2]", "[Branch1]", "[=Branch1]", "[#Branch1]", "[Branch2]", "[=Branch2]", "[#Branch2]",
     "[O]", "[N]", "[=N]", "[=C]", "[#C]", "[S]", "[P]",
 )  # fmt: skip
-_BASE = len(_DIGITS)
+_BASE = len(DIGITS)
 
 _ORDERS = {"": 1, "-": 1, "/": 1, "\\": 1, "=": 2, "#": 3}
 _BONDS = ("", "", "=", "#")  # by order
@@ -55,7 +55,7 @@ def derivation_rules(symbols: tuple[str, ...], constraints: Constraints) -> tupl
         ValueError: a symbol that the grammar does not know, or an atom with more hydrogens than bonds.
     """
     capacities = constraints.as_dict()
-    digits = {symbol: digit for digit, symbol in enumerate(_DIGITS)}
+    digits = {symbol: digit for digit, symbol in enumerate(DIGITS)}
     return tuple(
         _rule(symbol, capacities)._replace(digit=digits.get(symbol, 0)) if token > EOS_TOKEN else Rule(_NOTHING)
         for token, symbol in enumerate(symbols)
@@ -94,6 +94,15 @@ def _atom_rule(symbol: str, match: re.Match[str], capacities: dict[str, int]) ->
         hydrogens = ""
     text = element if bare else f"[{isotope}{element}{chirality}{hydrogens}{charge}]"
     return Rule(_ATOM, order=_ORDERS[bond], size=capacity, text=text, stereo=stereo)
+
+
+def is_atom_symbol(symbol: str) -> bool:
+    """Tell whether SELFIES has this symbol of an atom.
+
+    >>> is_atom_symbol("[C@@H1]"), is_atom_symbol("[C-10]")
+    (True, False)
+    """
+    return _ATOM_SYMBOL.fullmatch(symbol) is not None
 
 
 def derive(tokens: Sequence[int], rules: Sequence[Rule]) -> str:
