@@ -102,7 +102,7 @@ class FullGaussian:
     def transform(self, noise: Tensor) -> Tensor:
         """Return mean + L·noise, shape (n, D)."""
         # Sums over one axis, not a matrix product, whose order of sums would depend on the number of rows.
-        blocks = [(block.unsqueeze(1) * self.scale).sum(dim=-1) for block in noise.split(256)]
+        blocks = [(block.unsqueeze(1) * self.scale).sum(dim=-1) for block in torch.split(noise, 256)]
         return torch.cat(blocks) + self.mean
 
     def log_prob(self, z: Tensor) -> Tensor:
