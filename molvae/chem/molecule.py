@@ -137,7 +137,7 @@ def read_quietly(smiles: object, standardization: Standardization) -> Molecule:
         smiles = _smiles_of(smiles, standardization, notes)
     text = _checked_text(smiles, standardization, notes)
     mol = _parsed(text)
-    if standardization != DEFAULT_STANDARDIZATION:
+    if standardization is not DEFAULT_STANDARDIZATION:
         mol = standardize(mol, standardization, notes)
     _check_graph(mol, text, standardization)
     if ":" in text:

@@ -1,0 +1,25 @@
+"""Descriptors: known values of a known molecule, and ranges that always hold."""
+
+from __future__ import annotations
+
+import math
+
+from molvae.chem.descriptors import descriptors
+from molvae.chem.molecule import mol_from_canonical
+
+
+def test_aspirin_has_the_values_of_the_literature() -> None:
+    aspirin = descriptors("CC(=O)Oc1ccccc1C(=O)O")
+    assert math.isclose(aspirin.molecular_weight, 180.16, abs_tol=0.01)
+    assert math.isclose(aspirin.tpsa, 63.6, abs_tol=0.01)
+    assert (aspirin.heavy_atoms, aspirin.hetero_atoms, aspirin.rings, aspirin.aromatic_rings) == (13, 4, 1, 1)
+    assert (aspirin.hydrogen_donors, aspirin.formal_charge, aspirin.stereo_centers) == (1, 0, 0)
+
+
+def test_values_stay_in_their_ranges(wehi_smiles: list[str]) -> None:
+    for smiles in wehi_smiles[:50]:
+        values = descriptors(smiles)
+        assert 0 <= values.qed <= 1
+        assert 1 <= values.sa_score <= 10
+        assert all(math.isfinite(value) for value in values)
+        assert values == descriptors(mol_from_canonical(smiles))
