@@ -150,7 +150,9 @@ def _zinc250k(split: str, given: Path | None) -> Source:
 def _with_activity(rows: Iterator[Row]) -> Iterator[Row]:
     from molvae.chem.embedded import embedded_path
 
-    table = read_rows(embedded_path("CHEMBL2321810_act.csv"), smiles_column="Name", name_column="Name")
+    table = read_rows(
+        embedded_path("CHEMBL2321810_act.csv"), smiles_column="Name", name_column="Name"
+    )  # a table by name
     activity = {row.name: row.fields["Act"] for row in table}
     for row in rows:
         yield Row(row.number, row.smiles, row.name, {"pactivity": activity[row.name]}, row.refusal)

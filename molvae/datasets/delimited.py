@@ -116,7 +116,7 @@ def _row(record: _Record, columns: list[str], smiles_at: int, name_at: int | Non
     fields = {column: _unguarded(cell) for column, cell in zip(columns, cells, strict=False)}
     smiles = cells[smiles_at]
     del fields[columns[smiles_at]]
-    name = "" if name_at is None else fields[columns[name_at]]
+    name = "" if name_at is None else _unguarded(cells[name_at])
     if not smiles.strip():
         refusal = MoleculeError(Reason.EMPTY, "the SMILES cell is empty")
         return Row(record.number, smiles, name, fields, None if len(columns) > 1 else refusal)
