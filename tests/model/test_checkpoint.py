@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import os
 import random
@@ -19,7 +20,6 @@ from torch import Tensor
 from molvae.chem.settings import Standardization
 from molvae.errors import CheckpointError, MolvaeError
 from molvae.model import Checkpoint, FullGaussian, VAEConfig, build_vae, load_checkpoint, save_checkpoint
-from molvae.model import checkpoint as module
 from molvae.model.checkpoint import CARD, PREVIOUS_WEIGHTS, WEIGHTS
 from molvae.tokens.constraints import Constraints
 from molvae.tokens.vocabulary import Vocabulary
@@ -129,7 +129,7 @@ def test_a_save_killed_at_any_moment_leaves_the_old_model_or_the_new(
 def rewrite_weights(folder: Path, tensors: dict[str, Tensor]) -> None:
     """Replace the weights and make the card name them, as somebody who means harm would."""
     save_file(tensors, folder / WEIGHTS)
-    edit_card(folder, weights_sha256=module.hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest())
+    edit_card(folder, weights_sha256=hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest())
 
 
 def edit_card(folder: Path, **changes: object) -> None:
@@ -137,7 +137,7 @@ def edit_card(folder: Path, **changes: object) -> None:
     (folder / CARD).write_text(json.dumps(card | changes))
 
 
-def with_tensor(change: Callable[[dict[str, Tensor]], None]) -> Callable[[Path], None]:
+def with_tensor(change: Callable[[dict[str, Tensor]], object]) -> Callable[[Path], object]:
     def damage(folder: Path) -> None:
         state = load_file(folder / WEIGHTS)
         change(state)
@@ -157,7 +157,7 @@ def pickled(folder: Path) -> None:
     torch.save(state, folder / "weights.pt")
 
 
-DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
+DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "no folder": (shutil.rmtree, "does not exist"),
     "no card": (lambda folder: (folder / CARD).unlink(), "none found"),
     "no weights": (lambda folder: (folder / WEIGHTS).unlink(), "has no weights.safetensors"),

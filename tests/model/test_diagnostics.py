@@ -8,6 +8,7 @@ from torch import Tensor
 
 from molvae.model import MoleculeVAE, latent_use, shuffle_gap
 from molvae.model.posterior import DiagonalGaussian
+from molvae.model.scan import layer_weights
 
 
 def test_active_units_and_kl_of_a_half_collapsed_posterior() -> None:
@@ -30,5 +31,5 @@ def test_a_decoder_that_ignores_z_has_no_gap(vae: MoleculeVAE, tokens: Tensor, z
     decoder = vae.decoder
     with torch.no_grad():
         decoder.to_hidden.weight.zero_()
-        decoder.gru.weight_ih_l0[:, decoder.embedding.embedding_dim :] = 0
+        layer_weights(decoder.gru, 0)[0][:, decoder.embedding.embedding_dim :] = 0
     assert shuffle_gap(vae, tokens, z) == pytest.approx(0, abs=1e-6)

@@ -20,7 +20,7 @@ SAMPLED = Sampling(temperature=1.0)
 def forced_log_prob(vae: MoleculeVAE, z: Tensor, row: list[int], *, max_symbols: int) -> float:
     """Score a sequence through the plain forward pass, with the same tokens forbidden."""
     tokens = torch.tensor([BOS_TOKEN, *row]).unsqueeze(1)
-    logits = vae.decoder(z.unsqueeze(0), tokens)[:, 0]
+    logits = vae.decoder(z.unsqueeze(0), tokens)[:, 0].detach()
     logits[:, :2] = -torch.inf
     logits[0, EOS_TOKEN] = -torch.inf
     log_probs = logits.log_softmax(dim=-1)

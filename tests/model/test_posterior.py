@@ -39,4 +39,5 @@ def test_sampling_is_a_function_of_the_generator_and_differentiable(posterior: D
     first, second = (posterior.rsample(torch.Generator().manual_seed(6)) for _ in range(2))
     assert torch.equal(first, second)
     first.sum().backward()
+    assert posterior.mean.grad is not None
     assert torch.equal(posterior.mean.grad, torch.ones(6, 5))

@@ -61,5 +61,7 @@ def test_saturated_gates_and_nan_behave_as_in_torch(monkeypatch: pytest.MonkeyPa
 def test_padding_has_no_gradient_in_the_embedding(vae: MoleculeVAE, tokens: Tensor, lengths: Tensor) -> None:
     vae(tokens, lengths, generator=torch.Generator().manual_seed(0)).loss(0.5).backward()
     for part in (vae.encoder, vae.decoder):
-        assert not part.embedding.weight.grad[0].any()
-        assert part.embedding.weight.grad[3:].any()
+        gradient = part.embedding.weight.grad
+        assert gradient is not None
+        assert not gradient[0].any()
+        assert gradient[3:].any()

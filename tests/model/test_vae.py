@@ -8,6 +8,7 @@ from torch import Tensor
 
 from molvae.errors import ConfigError
 from molvae.model import MoleculeVAE, VAEConfig, build_vae, generate
+from molvae.model.scan import layer_weights
 
 
 def test_first_weights_come_from_the_generator_alone() -> None:
@@ -24,7 +25,8 @@ def test_first_weights_come_from_the_generator_alone() -> None:
 
 def test_recurrent_blocks_start_orthogonal() -> None:
     vae = build_vae(VAEConfig(decoder_hidden_dim=20), vocabulary_size=9)
-    for block in vae.decoder.gru.weight_hh_l0.detach().chunk(3):
+    _, weight_hh, _, _ = layer_weights(vae.decoder.gru, 0)
+    for block in weight_hh.detach().chunk(3):
         torch.testing.assert_close(block @ block.T, torch.eye(20), atol=1e-5, rtol=0)
 
 
