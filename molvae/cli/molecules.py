@@ -11,16 +11,10 @@ import click
 from molvae.cli.options import computing_options, load_space, model_option, output_option, seed_option
 from molvae.cli.output import say
 from molvae.cli.reading import read_smiles, reading_options
-from molvae.cli.writing import draw, write_table
+from molvae.cli.writing import draw, picture_option, write_table
 
 if TYPE_CHECKING:
     from molvae.latent.paths import Method
-
-picture_option = click.option(
-    "--picture",
-    type=click.Path(path_type=Path),
-    help="Also draw the molecules, the first 50, into this PNG or SVG file.",
-)
 
 
 @click.command(short_help="Draw new molecules from the latent prior.")

@@ -37,14 +37,29 @@ def write_table(columns: Sequence[str], rows: Iterable[Sequence[object]], output
             click.echo("\t".join(map(for_people, row)))
 
 
+def _check_picture(ctx: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
+    if value is not None and value.suffix.lower() not in (".png", ".svg"):
+        raise click.BadParameter(f"{value} must end in .png or .svg", ctx, parameter)
+    return value
+
+
+picture_option = click.option(
+    "--picture",
+    type=click.Path(path_type=Path),
+    callback=_check_picture,
+    help=f"Also draw the molecules, the first {_DRAWN}, into this PNG or SVG file.",
+)
+
+
 def draw(smiles: Sequence[str | None], picture: Path | None, *, legends: Sequence[str] | None = None) -> None:
     """Draw the first molecules into the file `picture`, if there is one."""
     if picture is None:
         return
-    from molvae.chem import draw_grid
+    from molvae.chem import draw_grid, draw_grid_svg
     from molvae.datasets import atomic_path
 
-    image = draw_grid(smiles[:_DRAWN], None if legends is None else legends[:_DRAWN])
+    grid = smiles[:_DRAWN], None if legends is None else legends[:_DRAWN]
+    image = draw_grid(*grid) if picture.suffix.lower() == ".png" else draw_grid_svg(*grid).encode()
     with atomic_path(picture) as temporary:
         temporary.write_bytes(image)
     say(f"{min(len(smiles), _DRAWN)} molecules drawn into {picture}")
