@@ -55,7 +55,7 @@ class NamedDataset:
         if not self.needs_network:
             try:
                 self.source()
-            except DataError:
+            except (DataError, ImportError):
                 return False
             return True
         return any(path.is_file() for path in _cached_files(self.name))

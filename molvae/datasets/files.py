@@ -17,7 +17,8 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
     """Yield a temporary path beside `path` that takes its place when the block ends without an error.
 
     The file is on the disk before it is renamed, and the folder entry after. The temporary name keeps the suffixes
-    of `path`, so that writers that choose a format by suffix choose the same one.
+    of `path`, so that writers that choose a format by suffix choose the same one. A link stays a link to the new
+    file; a device or pipe, such as `/dev/null`, is yielded itself.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -26,7 +27,10 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
     ...     [entry.name for entry in Path(folder).iterdir()]
     ['numbers.txt']
     """
-    path = Path(path)
+    if Path(path).exists() and not Path(path).is_file() and not Path(path).is_dir():
+        yield Path(path)
+        return
+    path = Path(os.path.realpath(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = _temporary_beside(path)
     try:

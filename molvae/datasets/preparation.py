@@ -238,7 +238,8 @@ def _digests(
 
 def _write_rejected(path: Path | str, merged: Merged) -> None:
     rows = ((each.source, each.number, each.name, each.text, each.code, each.detail) for each in merged.rejections())
-    write_rows(path, (dict(zip(_COLUMNS, values, strict=True)) for values in rows), columns=_COLUMNS)
+    values = (dict(zip(_COLUMNS, row, strict=True)) for row in rows)
+    write_rows(path, values, columns=_COLUMNS, smiles_column="")  # none of these is SMILES: guard them all
 
 
 def _explained(report: RejectionReport) -> str:

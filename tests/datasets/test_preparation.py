@@ -132,7 +132,7 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_several_files_are_one_corpus_and_rejected_rows_a_table(tmp_path: Path) -> None:
-    (tmp_path / "a.smi").write_text("CCO\nC1CC =name\n")
+    (tmp_path / "a.smi").write_text("CCO\nC1CC =name\n=1+1\n")
     (tmp_path / "b.csv").write_text("x;product\n1;OCC\n2;CN\n3\n")
     sources: list[Path | Source] = [
         tmp_path / "a.smi",
@@ -142,7 +142,11 @@ def test_several_files_are_one_corpus_and_rejected_rows_a_table(tmp_path: Path) 
     assert list(shard.smiles()) == ["CCO", "CN"]
     rows = [(row.fields["source"], row.fields["line"], row.smiles, row.name, row.fields["code"])
             for row in read_rows(tmp_path / "rejected.csv")]  # fmt: skip
-    assert rows == [("a.smi", "2", "C1CC", "=name", "syntax"), ("b.csv", "4", "", "", "wrong_format")]
+    assert rows == [
+        ("a.smi", "2", "C1CC", "=name", "syntax"),
+        ("a.smi", "3", "'=1+1", "", "syntax"),  # no spreadsheet runs it
+        ("b.csv", "4", "", "", "wrong_format"),
+    ]
     assert [source["name"] for source in shard.manifest["sources"]] == ["a.smi", "b.csv"]
 
 
