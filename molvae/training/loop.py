@@ -236,6 +236,7 @@ class TrainingLoop:
                 beta=self._config.beta,
                 step=counters.step,
                 seed=step_seed(self._config.seed, counters.step, VALIDATION_NOISE),
+                dtype=self.dtype,
                 threads=self._threads,
             )
         loss = float(self._processes.largest(torch.tensor([validation.loss], dtype=torch.float64))[0])

@@ -18,6 +18,7 @@ from molvae.model.config import VAEConfig
 from molvae.model.parallel import resolve_threads, single_threaded_torch
 from molvae.model.precision import resolve_precision
 from molvae.model.vae import MoleculeVAE, build_vae
+from molvae.settings import require
 from molvae.training.board import Board
 from molvae.training.config import TrainConfig
 from molvae.training.curves import draw_curves
@@ -117,6 +118,12 @@ def _run(
         interruption = stack.enter_context(Interruption())
         processes = join_processes(device)
         stack.callback(processes.close)
+        require(
+            config.batch_size % processes.world_size == 0,
+            "batch_size",
+            f"a multiple of the {processes.world_size} processes",
+            config.batch_size,
+        )
         state = _build_state(vae, config, processes.device)
         _open_run(task, state, processes, resume=resume)
         dtype = resolve_precision(config.precision, processes.device)

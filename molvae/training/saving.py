@@ -14,7 +14,7 @@ from molvae.model.checkpoint import Checkpoint, save_checkpoint
 from molvae.model.parallel import map_threads
 from molvae.model.posterior import DiagonalGaussian
 from molvae.model.precision import autocast
-from molvae.model.priors import FullGaussian
+from molvae.model.priors import FullGaussian, LatentPrior
 from molvae.model.vae import MoleculeVAE
 from molvae.training.events import Validation
 from molvae.training.metrics import to_tensors
@@ -36,9 +36,9 @@ def save_model(
 ) -> None:
     """Write the model of a run into its folder, whole or not at all, with the priors fitted to its own latent space."""
     with state.evaluated() as vae:
-        # One molecule has no covariance.
-        fitted = len(task.train_rows) > 1
-        priors = {"gaussian": fit_gaussian(vae, task, dtype=dtype, threads=threads)} if fitted else {}
+        priors: dict[str, LatentPrior] = {}
+        if len(task.train_rows) > 1:  # one molecule has no covariance
+            priors["gaussian"] = fit_gaussian(vae, task, dtype=dtype, threads=threads)
         save_checkpoint(
             task.run_folder,
             Checkpoint(
@@ -48,7 +48,7 @@ def save_model(
                 constraints=task.shard.constraints,
                 standardization=task.shard.standardization,
                 priors=priors,
-                default_prior="gaussian" if fitted else "normal",
+                default_prior="gaussian" if priors else "normal",
                 metadata=metadata(task, state, validation, epochs=epochs, dtype=dtype),
             ),
         )

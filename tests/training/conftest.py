@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -86,3 +91,68 @@ def train_config() -> TrainConfig:
         precision="fp32",
         threads=1,
     )
+
+
+# A program that trains on the shard in argv[1] into the folder argv[2]; argv[3] holds the settings. In the argument
+# `signals`, {"7": 9} sends itself signal 9 after step 7.
+PROGRAM = """
+import json, os, sys
+
+from molvae.datasets.shards import TokenShard
+from molvae.model.config import VAEConfig
+from molvae.training import Progress, Saved, TrainConfig, train
+
+shard, run_folder, settings = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+signals = settings["signals"]
+
+
+def react(event):
+    if isinstance(event, Saved) and str(event.step) in signals:
+        os.kill(os.getpid(), signals.pop(str(event.step)))
+
+
+result = train(
+    TokenShard.open(shard),
+    run_folder,
+    vae_config=VAEConfig(**settings["vae"]),
+    train_config=TrainConfig(**settings["train"]),
+    resume=settings["resume"],
+    on_event=react,
+    device="cpu",
+)
+print(json.dumps({"reason": result.stop_reason, "steps": result.steps, "modules": sorted(sys.modules)}))
+"""
+
+NO_PICTURE = "import sys; sys.modules['matplotlib'] = None\n"  # drawing takes longer than the run
+
+Launch = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def launch(shard: TokenShard, vae_config: VAEConfig, train_config: TrainConfig) -> Launch:
+    """Start a program that trains into a folder."""
+
+    def start(
+        run_folder: Path,
+        *,
+        config: TrainConfig = train_config,
+        resume: bool = False,
+        signals: dict[str, int] | None = None,
+        prelude: str = NO_PICTURE,
+        environment: dict[str, str] | None = None,
+    ) -> subprocess.Popen[str]:
+        settings = {
+            "vae": dataclasses.asdict(vae_config),
+            "train": dataclasses.asdict(config),
+            "resume": resume,
+            "signals": signals or {},
+        }
+        return subprocess.Popen(
+            [sys.executable, "-W", "error", "-c", prelude + PROGRAM, shard.path, run_folder, json.dumps(settings)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **(environment or {})},
+        )
+
+    return start
