@@ -157,7 +157,7 @@ def _read(smiles: str, table: AtomTable) -> _Graph | None:
             elif index:
                 return None
             last, bond = index, ""
-        elif text == "(":
+        elif text == "(" and last >= 0:
             branches.append(last)
         elif text == ")":
             if not branches:
