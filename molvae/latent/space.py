@@ -1,0 +1,300 @@
+"""The latent space of a trained model: molecules to vectors, vectors to molecules, and what lies between."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Sequence
+from functools import partial
+from pathlib import Path as FilePath
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from molvae.errors import CheckpointError, MoleculeError
+from molvae.latent import directions, paths
+from molvae.latent.files import FileReport, decode_file, encode_file
+from molvae.latent.likelihood import elbo, importance_weighted_bound
+from molvae.latent.neighborhood import CURVE_MOLECULES, RadiusCurve, find_neighbors, measure_radius_curve, settled
+from molvae.latent.network import Network, checked_points
+from molvae.latent.pipeline import POOL_FROM, Pipeline, as_rows, distinct_molecules
+from molvae.latent.results import Candidate, Encoding, Neighbors, Path, Reconstruction, Row, profile
+from molvae.latent.sampling import draw, fresh_seed, sample_molecules, symbol_seed
+from molvae.model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from molvae.model.generation import GREEDY, Sampling
+from molvae.model.precision import Precision
+from molvae.model.priors import FullGaussian, LatentPrior
+from molvae.tokens.codec import MoleculeCodec
+
+SHIPPED_MODEL = FilePath(__file__).parents[1] / "pretrained"
+_CURVE_KEY = "neighbor_radius"  # in the metadata of a checkpoint
+
+Molecules = str | Iterable[object]  # one SMILES, or many
+Points = NDArray[np.floating]  # (n, D)
+
+
+class LatentSpace:
+    """A trained model, ready to encode, decode, sample and search.
+
+    Args:
+        checkpoint: the model with its vocabulary, constraints, standardization and priors.
+        device: "cpu", "cuda" or "auto".
+        threads: torch threads; None takes one for a few molecules and shares the cores for many.
+        workers: processes for the chemistry of long inputs; None shares the cores. Results do not depend on it.
+        precision: "auto" (bf16 where the processor computes it fast), "fp32" or "bf16"; one for every input size.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        *,
+        device: str = "cpu",
+        threads: int | None = None,
+        workers: int | None = None,
+        precision: Precision = "auto",
+    ) -> None:
+        self.checkpoint = checkpoint
+        codec = MoleculeCodec(checkpoint.vocabulary, checkpoint.constraints, checkpoint.standardization)
+        max_symbols = checkpoint.standardization.max_symbols
+        network = Network.of(
+            checkpoint.vae, device=device, precision=precision, threads=threads, max_symbols=max_symbols
+        )
+        self.pipeline = Pipeline(codec, network, workers)
+
+    @classmethod
+    def load(
+        cls,
+        folder: FilePath | str | None = None,
+        *,
+        device: str = "cpu",
+        threads: int | None = None,
+        workers: int | None = None,
+        precision: Precision = "auto",
+    ) -> LatentSpace:
+        """Return the latent space of a model folder or a training run; None takes the model inside the package.
+
+        Raises:
+            CheckpointError: no model there, or a damaged one.
+        """
+        folder = folder if folder is not None else SHIPPED_MODEL
+        if folder == SHIPPED_MODEL and not SHIPPED_MODEL.exists():
+            raise CheckpointError("this molvae holds no trained model; name a folder that `molvae train` wrote")
+        space = cls(load_checkpoint(folder), device=device, threads=threads, workers=workers, precision=precision)
+        try:
+            space.pipeline.codec.check()
+        except ValueError as err:
+            raise CheckpointError(f"{folder}: {err}") from err
+        return space
+
+    @property
+    def latent_dim(self) -> int:
+        """D, the length of a latent vector."""
+        return self.checkpoint.vae.latent_dim
+
+    @property
+    def priors(self) -> tuple[str, ...]:
+        """Names that `sample` takes as `prior`, the default first."""
+        return tuple(dict.fromkeys((self.checkpoint.default_prior, *self.checkpoint.priors)))
+
+    def __repr__(self) -> str:
+        size, device = len(self.checkpoint.vocabulary), self.pipeline.network.device
+        return f"LatentSpace({self.latent_dim} dimensions, {size} symbols, prior {self.priors[0]!r}, on {device})"
+
+    def encode(self, smiles: Molecules) -> Encoding:
+        """Return q(z | x) of each molecule: mean and log-variance (n, D), row-aligned, with a status per row.
+
+        A refused molecule keeps its row, with NaN and the reason.
+        """
+        rows = as_rows(smiles)
+        encodings = self.pipeline.encode(rows, many=len(rows) >= POOL_FROM)
+        return Encoding.joined(list(encodings), self.latent_dim)
+
+    def decode(
+        self,
+        z: Points,
+        *,
+        temperature: float = 0.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        seed: int | None = None,
+    ) -> list[str | None]:
+        """Return the canonical SMILES of each point of `z` (n, D), None where it decodes to no atoms.
+
+        Temperature 0 takes the most likely symbol at each step; above, symbols are drawn, among the `top_k` most
+        likely or those that hold the probability `top_p`, the same for a seed whatever the number of rows.
+
+        Raises:
+            ValueError: `z` has another width, or a row that is not finite.
+        """
+        sampling = Sampling(temperature, top_k, top_p)
+        seed = fresh_seed() if seed is None else seed
+        return self._decode(checked_points(z, self.latent_dim), sampling=sampling, seed=seed)
+
+    def decode_n_best(self, z: Points, n: int = 5, *, beams: int | None = None) -> list[list[Candidate]]:
+        """Return up to `n` distinct molecules for each point, the most likely first, found by beam search.
+
+        `beams` sequences are kept at each step, 2·n by default, because several can give one molecule.
+        """
+        beams = beams if beams is not None else 2 * n
+        found = self.pipeline.network.n_best(checked_points(z, self.latent_dim), beams)
+        return [distinct_molecules(self.pipeline.codec, sequences)[:n] for sequences in found]
+
+    def reconstruct(self, smiles: Molecules) -> Reconstruction:
+        """Return each molecule beside what its posterior mean decodes to."""
+        encoding = self.encode(smiles)
+        decoded = iter(self._decode(encoding.mean[encoding.ok]))
+        rows = zip(encoding.smiles, encoding.ok, encoding.status, strict=True)
+        return Reconstruction(tuple(Row(x, next(decoded) if ok else None, status) for x, ok, status in rows))
+
+    def sample_latent(self, n: int, *, seed: int | None = None, prior: str | LatentPrior | None = None) -> Points:
+        """Draw `n` points (n, D) from a prior; a longer draw of a seed begins with a shorter one."""
+        return draw(self.prior(prior), n, seed=fresh_seed() if seed is None else seed)
+
+    def sample(
+        self,
+        n: int,
+        *,
+        seed: int | None = None,
+        prior: str | LatentPrior | None = None,
+        temperature: float = 0.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        unique: bool = False,
+        novel_to: Container[str] = (),
+    ) -> list[str]:
+        """Return `n` new molecules as canonical SMILES, drawn from the latent prior and decoded.
+
+        Empty decodes are drawn again, and so are repeated molecules if `unique`, and those in `novel_to`, canonical
+        SMILES such as the training set. A longer sample of a seed begins with a shorter one.
+
+        Raises:
+            ValueError: an unknown prior, or 20·n + 10,000 draws that did not give `n` such molecules.
+        """
+        seed = fresh_seed() if seed is None else seed
+        sampling = Sampling(temperature, top_k, top_p)
+        decode = partial(self._decode, sampling=sampling, seed=symbol_seed(seed))
+        return list(sample_molecules(self.prior(prior), decode, n, seed=seed, unique=unique, known=novel_to))
+
+    def sample_posterior(self, smiles: str, n: int, *, seed: int | None = None, scale: float = 1.0) -> list[str | None]:
+        """Return what `n` points drawn from q(z | x) of one molecule decode to; `scale` multiplies its σ."""
+        encoding = self._one(smiles)
+        return self._decode(encoding[np.zeros(n, dtype=np.intp)].sample(seed=seed, scale=scale))
+
+    def neighbors(self, smiles: str, n: int = 20, *, similarity: float = 0.6, seed: int | None = None) -> Neighbors:
+        """Return `n` distinct other molecules with a mean Tanimoto similarity to this one of about `similarity`.
+
+        Posterior noise is scaled to the radius that gives this similarity, measured once per model (`radius_curve`).
+        Fewer come back where the model finds no more.
+
+        Raises:
+            MoleculeError: the molecule is refused.
+            ValueError: a similarity that is not between 0 and 1.
+        """
+        if not 0 < similarity < 1:
+            raise ValueError(f"similarity must be between 0 and 1, got {similarity}")
+        query, rng = self._one(smiles), np.random.default_rng(seed)
+        return find_neighbors(self._decode, self.radius_curve, query, n=n, similarity=similarity, rng=rng)
+
+    def interpolate(self, start: str, end: str, n: int = 8, *, method: paths.Method = "slerp") -> Path:
+        """Return the molecules at `n` points from one molecule to another, both ends included.
+
+        Raises:
+            MoleculeError: an end is refused.
+        """
+        ends = self._one(start), self._one(end)
+        z = paths.path(ends[0].mean[0], ends[1].mean[0], n, method=method)
+        names = str(ends[0].smiles[0]), str(ends[1].smiles[0])
+        return profile(np.linspace(0, 1, n), self._decode(z), *names)
+
+    def attribute_direction(
+        self, molecules: Molecules | Points, values: ArrayLike, *, method: directions.Method = "ridge"
+    ) -> directions.Direction:
+        """Return the latent direction along which `values` rise over molecules (SMILES, or points (n, D))."""
+        z = molecules if isinstance(molecules, np.ndarray) and molecules.ndim == 2 else self.encode(molecules).mean
+        return directions.attribute_direction(z, values, method=method)
+
+    def traverse(
+        self, smiles: str, direction: directions.Direction, steps: Sequence[float] = (-3, -2, -1, 0, 1, 2, 3)
+    ) -> Path:
+        """Return the molecules at `steps` along a direction from one molecule.
+
+        A step of 1 is one standard deviation of the molecules that the direction was fitted to.
+        """
+        encoding = self._one(smiles)
+        positions = np.asarray(steps, dtype=np.float32)
+        z = encoding.mean + positions[:, None] * np.float32(direction.scale) * direction.vector
+        return profile(positions, self._decode(z), str(encoding.smiles[0]), None)
+
+    def fit_prior(self, smiles: Molecules, *, name: str = "fitted") -> LatentPrior:
+        """Fit a full-covariance Gaussian to molecules, for more like these, and keep it as prior `name`.
+
+        Its mean and covariance are those of the molecules' aggregate posterior. `save` stores it.
+
+        Raises:
+            ValueError: fewer than two molecules were taken.
+        """
+        encoding = self.encode(smiles)
+        encoding = encoding[encoding.ok]
+        if len(encoding) < 2:
+            raise ValueError(f"a prior needs at least 2 molecules, got {len(encoding)} that the model can take")
+        prior = FullGaussian.fit(torch.from_numpy(encoding.mean), torch.from_numpy(encoding.log_var))
+        self.checkpoint.priors[name] = prior
+        return prior
+
+    def elbo(self, smiles: Molecules, *, seed: int = 0) -> NDArray[np.float32]:
+        """Return a one-sample estimate of the ELBO, a lower bound of log p(x), in nats (n,); NaN where refused."""
+        return elbo(self.pipeline.codec, self.pipeline.network, as_rows(smiles), seed=seed)
+
+    def importance_weighted_bound(self, smiles: Molecules, *, samples: int = 16, seed: int = 0) -> NDArray[np.float32]:
+        """Return a bound of log p(x) in nats (n,), tighter with more `samples` (Burda et al.); NaN where refused."""
+        return importance_weighted_bound(
+            self.pipeline.codec, self.pipeline.network, as_rows(smiles), samples=samples, seed=seed
+        )
+
+    @property
+    def radius_curve(self) -> RadiusCurve:
+        """Similarity of neighbours against the radius of a step; measured at the first use, kept by `save`."""
+        curve = RadiusCurve.from_json(self.checkpoint.metadata.get(_CURVE_KEY))
+        if curve is None:
+            samples = self.sample(2 * CURVE_MOLECULES, seed=0)
+            curve = measure_radius_curve(self._decode, settled(self.encode, self._decode, samples))
+            self.checkpoint.metadata[_CURVE_KEY] = curve.as_json()
+        return curve
+
+    def encode_file(self, source: FilePath | str, out: FilePath | str, **options: Any) -> FileReport:
+        """Encode a file of molecules to a file of vectors, row for row; see `molvae.latent.files.encode_file`."""
+        return encode_file(self, source, out, **options)
+
+    def decode_file(self, source: FilePath | str, out: FilePath | str, **options: Any) -> FileReport:
+        """Decode a file of vectors to a file of molecules, row for row; see `molvae.latent.files.decode_file`."""
+        return decode_file(self, source, out, **options)
+
+    def save(self, folder: FilePath | str) -> None:
+        """Write the model with its fitted priors and measured radius curve to a folder that `load` reads."""
+        save_checkpoint(folder, self.checkpoint)
+
+    def prior(self, prior: str | LatentPrior | None = None) -> LatentPrior:
+        """Return the prior of a name in `priors`; None is the model's default.
+
+        Raises:
+            ValueError: an unknown name.
+        """
+        if prior is None:
+            prior = self.checkpoint.default_prior
+        if not isinstance(prior, str):
+            return prior
+        if prior not in self.checkpoint.priors:
+            raise ValueError(f"prior must be one of {', '.join(self.priors)}, got {prior!r}")
+        return self.checkpoint.priors[prior]
+
+    def _decode(
+        self, z: NDArray[np.float32], first_row: int = 0, *, sampling: Sampling = GREEDY, seed: int = 0
+    ) -> list[str | None]:
+        many = len(z) >= POOL_FROM
+        return list(self.pipeline.decode([z], many=many, sampling=sampling, seed=seed, first_row=first_row))
+
+    def _one(self, smiles: str) -> Encoding:
+        encoding = self.encode([smiles])
+        if not encoding.ok[0]:
+            raise MoleculeError(encoding.status[0], encoding.detail[0])
+        return encoding

@@ -1,0 +1,212 @@
+"""Files of latent vectors, written and read in blocks: .npz, .npy, .csv, .tsv, .parquet."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from molvae.datasets.files import atomic_path
+from molvae.datasets.writers import write_rows
+from molvae.errors import DataError, MissingExtraError
+
+BLOCK = 8_192  # rows
+FORMATS = (".npz", ".npy", ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
+MAX_NAME = 200  # characters: an .npz gives every row the width of the longest name
+
+
+class VectorBlock(NamedTuple):
+    """Some rows of a file of vectors."""
+
+    row: NDArray[np.int64]  # (n,) line or record in the source, from 1
+    name: NDArray[np.str_]  # (n,) at most MAX_NAME characters
+    smiles: NDArray[np.str_]  # (n,) canonical, "" where refused
+    status: NDArray[np.str_]  # (n,) "ok" or a reason code
+    mean: NDArray[np.float32]  # (n, D), NaN where refused
+    log_var: NDArray[np.float32]  # (n, D)
+
+
+Blocks = Callable[[], Iterator[VectorBlock]]  # each call reads from the start again
+
+
+def vector_format(path: Path) -> str:
+    """Return the suffix that says how vectors are stored in `path`.
+
+    Raises:
+        DataError: another suffix.
+
+    >>> vector_format(Path("library.csv.gz"))
+    '.csv.gz'
+    """
+    for suffix in FORMATS:
+        if path.name.lower().endswith(suffix):
+            return suffix
+    raise DataError(f"{path.name} has no suffix that names a format of vectors ({', '.join(FORMATS)})")
+
+
+def write_vectors(path: Path, blocks: Blocks) -> None:
+    """Write blocks to a file, whole or not at all; the memory taken is that of one block.
+
+    `.npz` holds the arrays of `VectorBlock` under their names, `.npy` the means alone, the tables have the columns
+    row, name, smiles, status, z0, z1, ….
+    """
+    suffix = vector_format(path)
+    if suffix == ".npz":
+        _write_npz(path, blocks)
+    elif suffix == ".npy":
+        with atomic_path(path) as temporary, temporary.open("wb") as stream:
+            _write_array(stream, blocks, "mean")
+    else:
+        write_rows(path, _table_rows(blocks()))
+
+
+def _table_rows(blocks: Iterator[VectorBlock]) -> Iterator[dict[str, object]]:
+    for block in blocks:
+        columns = [f"z{dimension}" for dimension in range(block.mean.shape[1])]
+        for row, name, smiles, status, mean in zip(*block[:5], strict=True):
+            vector = dict(zip(columns, mean, strict=True))  # float32 scalars: shortest text that reads back the same
+            yield {"row": int(row), "name": str(name), "smiles": str(smiles), "status": str(status), **vector}
+
+
+def _write_npz(path: Path, blocks: Blocks) -> None:
+    with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        for field in VectorBlock._fields:
+            member = zipfile.ZipInfo(f"{field}.npy")  # dated 1980: the same rows give the same bytes
+            text = field in ("name", "smiles", "status")  # mostly padding
+            member.compress_type = zipfile.ZIP_DEFLATED if text else zipfile.ZIP_STORED
+            with archive.open(member, "w", force_zip64=True) as stream:
+                _write_array(stream, blocks, field)
+
+
+def _write_array(stream: IO[bytes], blocks: Blocks, field: str) -> None:
+    count, shape, dtype = 0, None, np.dtype(np.str_)
+    for block in blocks():
+        array = getattr(block, field)
+        count, shape, dtype = count + len(array), array.shape[1:], np.promote_types(dtype, array.dtype)
+        if array.dtype.kind != "U":
+            dtype = array.dtype
+    if shape is None:
+        raise DataError("there are no rows to write")
+    header = {"descr": dtype.str, "fortran_order": False, "shape": (count, *shape)}
+    np.lib.format.write_array_header_1_0(stream, header)
+    for block in blocks():
+        stream.write(getattr(block, field).astype(dtype).tobytes())
+
+
+class PointBlock(NamedTuple):
+    """Some latent points of a file."""
+
+    row: NDArray[np.int64]  # (n,) as stored, else counted from 1
+    name: list[str]
+    z: NDArray[np.float32]  # (n, D)
+
+
+def read_points(path: Path, block_rows: int = BLOCK) -> Iterator[PointBlock]:
+    """Yield the latent points of a file that `write_vectors` or numpy wrote, a block at a time.
+
+    Raises:
+        DataError: not such a file, damaged, or without vectors.
+        MissingExtraError: Parquet without pyarrow.
+    """
+    suffix = vector_format(path)
+    read = {".npz": _read_npz, ".npy": _read_npy, ".parquet": _read_parquet}.get(suffix, _read_csv)
+    try:
+        yield from read(path, block_rows)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as err:
+        if isinstance(err, DataError):
+            raise
+        raise DataError(f"{path} cannot be read as latent vectors: {err}") from err
+
+
+def _read_npz(path: Path, block_rows: int) -> Iterator[PointBlock]:
+    with ExitStack() as stack:
+        archive = stack.enter_context(zipfile.ZipFile(path))
+        members = {name.removesuffix(".npy") for name in archive.namelist()}
+        vectors = next((name for name in ("mean", "z") if name in members), None)
+        if vectors is None:
+            raise DataError(f"{path} has no array 'mean' or 'z'; it holds {', '.join(sorted(members))}")
+        fields = [vectors, *(name for name in ("row", "name") if name in members)]
+        streams = {name: stack.enter_context(archive.open(f"{name}.npy")) for name in fields}
+        headers = {name: _header(stream) for name, stream in streams.items()}
+        (count, *_), first = headers[vectors][0], 0
+        while first < count:
+            size = min(block_rows, count - first)
+            block = {name: _read_block(streams[name], *headers[name], size) for name in fields}
+            yield _point_block(block[vectors], first, block.get("row"), block.get("name"))
+            first += size
+
+
+def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    version = np.lib.format.read_magic(stream)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, fortran_order, dtype = read(stream)
+    if fortran_order or dtype.hasobject or dtype.kind not in "fiuU":
+        raise DataError(f"arrays must be plain numbers or texts in C order, got {dtype}")
+    return shape, dtype
+
+
+def _read_block(stream: IO[bytes], shape: tuple[int, ...], dtype: np.dtype[Any], rows: int) -> NDArray[Any]:
+    wanted = rows * int(np.prod(shape[1:], dtype=np.int64)) * dtype.itemsize
+    data = stream.read(wanted)
+    if len(data) < wanted:
+        raise DataError("the file ends before its last row")
+    return np.frombuffer(data, dtype=dtype).reshape(rows, *shape[1:])
+
+
+def _read_npy(path: Path, block_rows: int) -> Iterator[PointBlock]:
+    array = np.lib.format.open_memmap(path, mode="r")
+    for first in range(0, len(array), block_rows):
+        yield _point_block(array[first : first + block_rows], first, None, None)
+
+
+def _read_csv(path: Path, block_rows: int) -> Iterator[PointBlock]:
+    import pandas  # 0.3 s, and only this format needs it
+
+    first = 0
+    separator = "\t" if ".tsv" in path.name.lower() else ","
+    with pandas.read_csv(path, sep=separator, chunksize=block_rows, keep_default_na=True) as chunks:
+        for frame in chunks:
+            columns = _vector_columns([str(column) for column in frame.columns], path)
+            row = frame["row"].to_numpy() if "row" in frame else None
+            name = frame["name"].fillna("").astype(str).to_numpy() if "name" in frame else None
+            yield _point_block(frame[columns].to_numpy(dtype=np.float32), first, row, name)
+            first += len(frame)
+
+
+def _read_parquet(path: Path, block_rows: int) -> Iterator[PointBlock]:
+    try:
+        from pyarrow import parquet
+    except ImportError as err:
+        raise MissingExtraError("pyarrow", "scale") from err
+    first = 0
+    with parquet.ParquetFile(path) as file:
+        columns = _vector_columns(file.schema_arrow.names, path)
+        extra = [name for name in ("row", "name") if name in file.schema_arrow.names]
+        for batch in file.iter_batches(batch_size=block_rows, columns=[*extra, *columns]):
+            z = np.stack([np.asarray(batch.column(name), dtype=np.float32) for name in columns], axis=1)
+            row, name = (np.asarray(batch.column(key)) if key in extra else None for key in ("row", "name"))
+            yield _point_block(z, first, row, name)
+            first += len(z)
+
+
+def _vector_columns(names: Sequence[str], path: Path) -> list[str]:
+    """Return the columns z0, z1, … in their order of dimension."""
+    columns = sorted((name for name in names if re.fullmatch(r"z\d{1,5}", name)), key=lambda name: int(name[1:]))
+    if not columns or columns != [f"z{dimension}" for dimension in range(len(columns))]:
+        raise DataError(f"{path} must have the columns z0, z1, … without a gap, got {', '.join(names)[:200]}")
+    return columns
+
+
+def _point_block(z: Any, first: int, row: Any, name: Any) -> PointBlock:
+    points = np.asarray(z, dtype=np.float32)
+    if points.ndim != 2:
+        raise DataError(f"latent vectors must be a table (n, D), got shape {points.shape}")
+    numbers = np.arange(first + 1, first + 1 + len(points)) if row is None else np.asarray(row)
+    names = [""] * len(points) if name is None else [str(text) for text in name]
+    return PointBlock(numbers.astype(np.int64), names, points)

@@ -1,0 +1,55 @@
+"""A tiny model, trained for seconds on small real molecules until it gives most of them back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from molvae.chem.settings import Standardization
+from molvae.latent.network import pad
+from molvae.latent.space import LatentSpace
+from molvae.model.checkpoint import Checkpoint, save_checkpoint
+from molvae.model.config import VAEConfig
+from molvae.model.vae import build_vae
+from molvae.tokens.bulk import tokenize_many
+from molvae.tokens.codec import TokenizedMolecule
+from molvae.tokens.constraints import DEFAULT_CONSTRAINTS
+from molvae.tokens.vocabulary import Vocabulary
+
+CONFIG = VAEConfig(embedding_dim=24, encoder_hidden_dim=48, latent_dim=24, decoder_hidden_dim=96)
+
+
+@pytest.fixture(scope="session")
+def corpus(wehi_smiles: list[str]) -> list[str]:
+    """64 small drug-like molecules, canonical."""
+    shortest = sorted(set(wehi_smiles), key=lambda smiles: (len(smiles), smiles))[:64]
+    return [row.smiles for row in tokenize_many(shortest) if isinstance(row, TokenizedMolecule)]
+
+
+@pytest.fixture(scope="session")
+def model(corpus: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the trained model."""
+    rows = [row for row in tokenize_many(corpus) if isinstance(row, TokenizedMolecule)]
+    vocabulary = Vocabulary.from_symbols({symbol for row in rows for symbol in row.symbols})
+    tokens, lengths = pad([vocabulary.encode(row.symbols) for row in rows])
+    vae = build_vae(CONFIG, vocabulary_size=len(vocabulary)).train()
+    generator = torch.Generator().manual_seed(0)
+    optimizer = torch.optim.Adam(vae.parameters(), lr=4e-3)
+    for _ in range(160):
+        loss = vae(tokens, lengths, generator=generator).loss(0.05)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.0)
+        optimizer.step()
+    folder = tmp_path_factory.mktemp("model")
+    standardization = Standardization(max_symbols=50)  # a tiny model rambles far from what it was trained on
+    save_checkpoint(folder, Checkpoint(vae.eval(), CONFIG, vocabulary, DEFAULT_CONSTRAINTS, standardization))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def space(model: Path) -> LatentSpace:
+    """The latent space of the trained model, in this process alone."""
+    return LatentSpace.load(model, threads=1, workers=1)
