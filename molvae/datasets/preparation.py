@@ -69,18 +69,20 @@ def prepare(
     """
     files = [_as_source(source) for source in ([sources] if isinstance(sources, FileSource) else sources)]
     left_out = [_as_source(source) for source in exclude]
-    identities = [_identity(source) for source in files]
-    plan = _plan(
-        [*identities, {"excluded": "after this"}, *map(_identity, left_out)],
-        standardization, constraints, vocabulary, part_rows,
+    plan = _Plan(
+        tuple(map(_identity, files)), tuple(map(_identity, left_out)), standardization, constraints, vocabulary,
+        part_rows,
     )  # fmt: skip
-    rows = (SourceRow(source.path.name, row) for source in files for row in source.rows())
-    banned = _digests(left_out, standardization, constraints, workers) if left_out else frozenset()
     return _prepare(
-        rows, Path(out), plan, [{"name": each["name"], "sha256": each["sha256"]} for each in identities],
-        standardization=standardization, constraints=constraints, vocabulary=vocabulary, exclude=banned,
-        rejected=rejected, workers=workers, part_rows=part_rows, overwrite=overwrite, progress=progress,
-    )  # fmt: skip
+        (SourceRow(source.path.name, row) for source in files for row in source.rows()),
+        Path(out),
+        plan,
+        exclude=lambda: _digests(left_out, plan, workers),
+        rejected=rejected,
+        workers=workers,
+        overwrite=overwrite,
+        progress=progress,
+    )
 
 
 def prepare_smiles(
@@ -99,37 +101,55 @@ def prepare_smiles(
         DataError: no molecule is left, or `out` holds something else.
     """
     identity = {"name": "", "sha256": hashlib.sha256(json.dumps(list(smiles)).encode()).hexdigest()}
-    plan = _plan([identity], standardization, constraints, vocabulary, PART_ROWS)
-    rows = (SourceRow("", Row(number, text)) for number, text in enumerate(smiles, start=1))
     return _prepare(
-        rows, Path(out), plan, [identity],
-        standardization=standardization, constraints=constraints, vocabulary=vocabulary, exclude=frozenset(),
-        rejected=None, workers=workers, part_rows=PART_ROWS, overwrite=overwrite, progress=None,
-    )  # fmt: skip
+        (SourceRow("", Row(number, text)) for number, text in enumerate(smiles, start=1)),
+        Path(out),
+        _Plan((identity,), (), standardization, constraints, vocabulary),
+        exclude=frozenset,
+        rejected=None,
+        workers=workers,
+        overwrite=overwrite,
+        progress=None,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class _Plan:
+    """Everything that the result depends on."""
+
+    sources: tuple[Mapping[str, str], ...]
+    excluded: tuple[Mapping[str, str], ...]
+    standardization: Standardization
+    constraints: Constraints
+    vocabulary: Vocabulary | None
+    part_rows: int = PART_ROWS
+
+    def __post_init__(self) -> None:
+        if self.part_rows < 1:
+            raise ValueError(f"part_rows must be at least 1, got {self.part_rows}")
+
+    @property
+    def hash(self) -> str:
+        return hashlib.sha256(json.dumps([dataclasses.asdict(self), _versions()]).encode()).hexdigest()
 
 
 def _prepare(
     rows: Iterable[SourceRow],
     out: Path,
-    plan: str,
-    identities: Sequence[Mapping[str, str]],
+    plan: _Plan,
     *,
-    standardization: Standardization,
-    constraints: Constraints,
-    vocabulary: Vocabulary | None,
-    exclude: frozenset[bytes],
+    exclude: Callable[[], frozenset[bytes]],
     rejected: Path | str | None,
     workers: int | None,
-    part_rows: int,
     overwrite: bool,
     progress: Callable[[int], None] | None,
 ) -> TokenShard:
-    finished = _finished(out, plan, overwrite=overwrite, rejected=rejected)
+    finished = _finished(out, plan.hash, overwrite=overwrite, rejected=rejected)
     if finished is not None:
         return finished
-    folder = _parts_folder(out, plan)
+    folder = _parts_folder(out, plan.hash)
     paths = []
-    for number, chunk in enumerate(_chunked(rows, part_rows)):
+    for number, chunk in enumerate(_chunked(rows, plan.part_rows)):
         path = folder / f"part-{number:06d}.safetensors"
         paths.append(path)
         if path.exists():
@@ -137,25 +157,30 @@ def _prepare(
                 progress(len(chunk))
             continue
         corpus = tokenize_rows(
-            chunk, standardization=standardization, constraints=constraints, vocabulary=vocabulary, workers=workers,
+            chunk,
+            standardization=plan.standardization,
+            constraints=plan.constraints,
+            vocabulary=plan.vocabulary,
+            workers=workers,
             progress=progress,
-        )  # fmt: skip
+        )
         save_part(path, corpus)
-    merged = merge_parts(paths, exclude=exclude)
+    merged = merge_parts(paths, exclude=exclude())
     if rejected is not None:
         _write_rejected(rejected, merged)
     if merged.report.kept == 0:
         raise DataError(f"no molecule is left to train on: {_explained(merged.report)}")
+    vocabulary = plan.vocabulary or Vocabulary.from_symbols(merged.symbols)
     shard = write_shard(
         out,
-        merged.chunks(words := vocabulary or Vocabulary.from_symbols(merged.symbols)),
-        vocabulary=words,
-        constraints=constraints,
-        standardization=standardization,
+        merged.chunks(vocabulary),
+        vocabulary=vocabulary,
+        constraints=plan.constraints,
+        standardization=plan.standardization,
         report=merged.report,
-        sources=identities,
+        sources=[{"name": source["name"], "sha256": source["sha256"]} for source in plan.sources],
         versions=_versions(),
-        plan=plan,
+        plan=plan.hash,
     )
     shutil.rmtree(folder)
     return shard
@@ -171,23 +196,6 @@ def _identity(source: Source) -> dict[str, str]:
         return {"name": source.path.name, "sha256": file_sha256(source.path), "settings": json.dumps(settings)}
     except OSError as err:
         raise DataError(f"{source.path} cannot be read: {err.strerror}") from err
-
-
-def _plan(
-    identities: Sequence[Mapping[str, str]],
-    standardization: Standardization,
-    constraints: Constraints,
-    vocabulary: Vocabulary | None,
-    part_rows: int,
-) -> str:
-    """Return a hash of everything that the result depends on."""
-    if part_rows < 1:
-        raise ValueError(f"part_rows must be at least 1, got {part_rows}")
-    parts = [
-        list(identities), dataclasses.asdict(standardization), constraints.as_dict(),
-        vocabulary and list(vocabulary.symbols), part_rows, _versions(),
-    ]  # fmt: skip
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def _versions() -> dict[str, str]:
@@ -225,13 +233,13 @@ def _chunked(rows: Iterable[SourceRow], size: int) -> Iterator[list[SourceRow]]:
         yield chunk
 
 
-def _digests(
-    sources: Sequence[Source], standardization: Standardization, constraints: Constraints, workers: int | None
-) -> frozenset[bytes]:
+def _digests(sources: Sequence[Source], plan: _Plan, workers: int | None) -> frozenset[bytes]:
     rows = (SourceRow(source.path.name, row) for source in sources for row in source.rows())
     found: set[bytes] = set()
     for chunk in _chunked(rows, PART_ROWS):
-        corpus = tokenize_rows(chunk, standardization=standardization, constraints=constraints, workers=workers)
+        corpus = tokenize_rows(
+            chunk, standardization=plan.standardization, constraints=plan.constraints, workers=workers
+        )
         found.update(map(digest, corpus.smiles))
     return frozenset(found)
 

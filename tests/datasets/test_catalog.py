@@ -126,6 +126,19 @@ def test_the_users_own_file_is_taken_as_it_is(tmp_path: Path) -> None:
     assert dataset("moses").source("test", file=path).path == path
 
 
+def test_zinc250k_is_asked_for_by_its_pinned_address_sum_and_size(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
+    asked: dict[str, object] = {}
+
+    def fetch(url: str, path: Path, **pinned: object) -> Path:
+        asked.update(pinned, url=url)
+        return path
+
+    monkeypatch.setattr(catalog, "download", fetch)
+    assert dataset("zinc250k").source().path == cache / "zinc250k" / "zinc250k.csv"
+    assert asked == {"url": catalog._ZINC_URL, "sha256": catalog._ZINC_SHA256, "max_bytes": 22_606_589}
+    assert str(asked["url"]).startswith("https://")
+
+
 def test_the_example_drugs_pass_the_gate_unchanged(project_root: Path) -> None:
     from molvae.tokens import tokenize
 
