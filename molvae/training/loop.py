@@ -242,7 +242,7 @@ class TrainingLoop:
         loss = float(self._processes.largest(torch.tensor([validation.loss], dtype=torch.float64))[0])
         counters.validated_step = counters.step
         is_best = math.isfinite(loss) and (counters.best_loss is None or loss < counters.best_loss)
-        if counters.step > self._config.warmup_steps:
+        if counters.step > self._config.warmup_steps and self._processes.rank == 0:
             warn_of_collapse(validation)
         yield validation
         if not is_best:

@@ -173,6 +173,10 @@ def _open_run(task: Task, state: TrainingState, processes: Processes, *, resume:
         raise ConfigError(f"{task.run_folder} holds a run already: resume it, or choose another folder")
     if has_model and not exists:
         raise ConfigError(f"{task.run_folder} holds a model that no run here has made: choose another folder")
+    if processes.rank == 0:
+        for leftover in task.run_folder.glob(".tmp-*"):
+            if leftover.is_file():  # of a save that was killed; a folder belongs to someone else
+                leftover.unlink(missing_ok=True)
     if exists:
         task.check_header(read_header(task.state_file))
         load_state(task.state_file, state)

@@ -190,6 +190,15 @@ def test_a_folder_in_use_is_not_overwritten(
             train(shard, tmp_path, vae_config=vae_config, train_config=train_config, resume=resume)
 
 
+def test_what_a_killed_save_left_behind_is_removed(
+    tmp_path: Path, shard: TokenShard, vae_config: VAEConfig, train_config: TrainConfig
+) -> None:
+    (tmp_path / f".tmp-1-{STATE_FILE}").write_bytes(b"half a file")
+    (tmp_path / ".tmp-1-data").mkdir()
+    train(shard, tmp_path, vae_config=vae_config, train_config=dataclasses.replace(train_config, max_steps=1))
+    assert [path.name for path in tmp_path.glob(".tmp-*")] == [".tmp-1-data"]
+
+
 def test_a_run_is_not_resumed_on_other_molecules(
     tmp_path: Path, make_shard: object, vae_config: VAEConfig, train_config: TrainConfig
 ) -> None:
