@@ -15,7 +15,9 @@ import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import current_process
+from types import FrameType
 from typing import Generic, Protocol, TypeVar
 
 import joblib
@@ -111,9 +113,14 @@ def _over_processes(
                 yield from _land(flights)
         while flights:
             yield from _land(flights)
-    finally:
+    except (GeneratorExit, KeyboardInterrupt):  # the caller has seen enough
         for flight in flights:
-            flight.close()
+            flight.finish()
+        raise
+    except BaseException:  # a failure that is not one row's
+        for flight in flights:
+            flight.abort()
+        raise
 
 
 def _land(flights: deque[_Flight[Row, Packed, Result]]) -> Iterator[list[Result]]:
@@ -122,7 +129,7 @@ def _land(flights: deque[_Flight[Row, Packed, Result]]) -> Iterator[list[Result]
         yield from flight
     except BrokenProcessPool:
         for other in flights:
-            other.close()
+            other.abort()
         rows = [row for chunk in flight.chunks[flight.landed :] for row in chunk]
         yield _salvage(flight.work, rows, flight.workers)
         for other in itertools.islice(flights, 1, None):
@@ -136,7 +143,7 @@ def _salvage(work: Work[Row, Packed, Result], rows: list[Row], workers: int) -> 
     try:
         return [result for results in flight for result in results]
     except BrokenProcessPool:
-        flight.close()
+        flight.abort()
     if len(rows) == 1:
         return [work.lost()]
     middle = len(rows) // 2
@@ -155,21 +162,64 @@ class _Flight(Generic[Row, Packed, Result]):
 
     def start(self) -> None:
         """Send the chunks off."""
-        parallel = joblib.Parallel(n_jobs=self.workers, return_as="generator")
-        parent = os.getpid()
-        self._packed = parallel(joblib.delayed(_run_in_worker)(self.work, chunk, parent) for chunk in self.chunks)
+        self._stopped = False
+        # No more tasks at once than loky holds ready for its workers: its manager thread stumbles over what waits
+        # beyond that when the pool is emptied, with a traceback on the terminal.
+        parallel = joblib.Parallel(n_jobs=self.workers, return_as="generator", batch_size=1, pre_dispatch="n_jobs")
+        self._packed = parallel(self._tasks(os.getpid()))
+
+    def _tasks(self, parent: int) -> Iterator[object]:
+        for chunk in self.chunks:
+            if self._stopped:
+                return
+            yield joblib.delayed(_run_in_worker)(self.work, chunk, parent)
 
     def __iter__(self) -> Iterator[list[Result]]:
-        for packed in self._packed:
+        while self.landed < len(self.chunks):
+            with _interrupt_deferred():
+                packed = next(self._packed)
             results = self.work.unpack(packed)
             self.landed += 1
             yield results
 
-    def close(self) -> None:
-        """Stop what is under way; joblib warns of results that nobody collected, which is the point here."""
-        with warnings.catch_warnings():
+    def finish(self) -> None:
+        """Send nothing more and wait for the few chunks under way; the processes stay for the next call."""
+        self._stopped = True
+        for _ in self._packed:
+            pass
+
+    def abort(self) -> None:
+        """Stop what is under way at once, with the processes."""
+        self._stopped = True
+        with warnings.catch_warnings():  # joblib warns of results that nobody collected, which is the point here
             warnings.simplefilter("ignore")
             self._packed.close()
+
+
+@contextmanager
+def _interrupt_deferred() -> Iterator[None]:
+    """Let a Ctrl-C wait until the block ends, so that it meets no pool between two states; a second one does not wait.
+
+    Inside the block joblib waits for one chunk, a tenth of a second.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield
+        return
+    received: list[FrameType | None] = []
+
+    def remember(number: int, frame: FrameType | None) -> None:
+        received.append(frame)
+        if len(received) > 1:
+            before(number, frame)
+
+    signal.signal(signal.SIGINT, remember)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if len(received) == 1:
+        before(signal.SIGINT, received[0])
 
 
 def _run_in_worker(work: Work[Row, Packed, Result], rows: list[Row], parent: int) -> Packed:
