@@ -40,10 +40,10 @@ else
     constraints=()
     if ! has_nvidia_driver; then
       # Without a GPU the plain package would bring gigabytes of CUDA. Where PyTorch's index cannot be reached, pip
-      # says so and takes the same version from the default index.
+      # says so and takes the same version from the default index. What torch needs comes with molvae, below.
       echo "Installing torch $tested_torch for the CPU (no NVIDIA driver found)"
       echo "torch==$tested_torch" >.venv/constraints.txt
-      constraints=(--constraint .venv/constraints.txt --extra-index-url "$cpu_index" --retries 1 --timeout 15)
+      constraints=(--no-deps --constraint .venv/constraints.txt --extra-index-url "$cpu_index" --retries 1 --timeout 15)
     else
       echo "Installing torch"
     fi

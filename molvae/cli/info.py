@@ -26,7 +26,7 @@ def info(folder: Path | None, as_json: bool) -> None:
     if folder is not None and (folder / "shard.json").is_file():
         show(_about_shard(folder, as_json=as_json), as_json=as_json)
     else:
-        show(_about_model(folder), as_json=as_json)
+        show(_about_model(folder, as_json=as_json), as_json=as_json)
 
 
 def _about_shard(folder: Path, *, as_json: bool) -> dict[str, object]:
@@ -47,7 +47,7 @@ def _about_shard(folder: Path, *, as_json: bool) -> dict[str, object]:
     }
 
 
-def _about_model(folder: Path | None) -> dict[str, object]:
+def _about_model(folder: Path | None, *, as_json: bool) -> dict[str, object]:
     import molvae
 
     checkpoint = molvae.load(folder).checkpoint
@@ -57,18 +57,18 @@ def _about_model(folder: Path | None) -> dict[str, object]:
         "parameters": sum(parameter.numel() for parameter in checkpoint.vae.parameters()),
         "latent_dim": checkpoint.vae.latent_dim,
         "vocabulary": len(checkpoint.vocabulary),
-        "priors": ", ".join(checkpoint.priors),
+        "priors": list(checkpoint.priors) if as_json else ", ".join(checkpoint.priors),
         "default_prior": checkpoint.default_prior,
-        **_flat(checkpoint.metadata),
+        **(checkpoint.metadata if as_json else _in_short(checkpoint.metadata)),
     }
 
 
-def _flat(table: Mapping[str, object], prefix: str = "") -> dict[str, object]:
-    """Return a table of tables as one table with dotted names."""
-    flat: dict[str, object] = {}
-    for name, value in table.items():
-        if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{name}.")
-        else:
-            flat[prefix + name] = value
-    return flat
+def _in_short(metadata: Mapping[str, object]) -> dict[str, object]:
+    """Return what a person wants to know of the metadata: single values, without settings and hashes."""
+    return {
+        f"{group}.{name}": value
+        for group, table in metadata.items()
+        if isinstance(table, Mapping)
+        for name, value in table.items()
+        if isinstance(value, int | float | str) and value != "" and not name.endswith("hash")
+    }
