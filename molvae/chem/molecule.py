@@ -32,6 +32,8 @@ from molvae.errors import MoleculeError
 _BLANKS = " \t\r\n"  # what a file reader may leave at the ends
 _UNUSUAL_BOND = re.compile("[~$:<>]")  # every bond but single, double, triple and aromatic ones is written with one
 _CARBON = re.compile(r"C(?![a-z])|(?<![A-Z])c")
+# Aromatic atoms beyond those of drug-like molecules: RDKit finds `[si+]1bn1` aromatic and then cannot kekulize it.
+_RARE_AROMATIC = re.compile(r"\[\d*(?!nH\]|n[+-]\]|[os]\+\]|se\])[a-z]")
 _BONDS = frozenset((Chem.BondType.SINGLE, Chem.BondType.DOUBLE, Chem.BondType.TRIPLE))
 
 
@@ -116,7 +118,21 @@ def canonical_of_derived(smiles: str) -> str:
     mol = Chem.MolFromSmiles(smiles, _PARSER)
     if mol is None:
         refuse_unparsable(smiles, Chem.MolFromSmiles(smiles, _RAW_PARSER))
-    return Chem.MolToSmiles(mol)
+    return _canonical(mol, smiles)
+
+
+def _canonical(mol: Chem.Mol, text: str) -> str:
+    """Return the canonical isomeric SMILES of the molecule of `text`.
+
+    In the rare case that RDKit cannot read its own aromatic SMILES, it has single and double bonds as `text` has them.
+    """
+    smiles = Chem.MolToSmiles(mol)
+    if _RARE_AROMATIC.search(smiles) and Chem.MolFromSmiles(smiles, _PARSER) is None:
+        mol = Chem.MolFromSmiles(text, _RAW_PARSER)
+        Chem.SanitizeMol(mol, Chem.SanitizeFlags.SANITIZE_ALL ^ Chem.SanitizeFlags.SANITIZE_SETAROMATICITY)
+        Chem.AssignStereochemistry(mol, cleanIt=True)
+        smiles = Chem.MolToSmiles(Chem.RemoveHs(mol, sanitize=False))
+    return smiles
 
 
 def kekulized_smiles(mol: Chem.Mol) -> str:
@@ -142,7 +158,7 @@ def read_quietly(smiles: object, standardization: Standardization) -> Molecule:
     _check_graph(mol, text, standardization)
     if ":" in text:
         clear_atom_maps(mol, notes)
-    canonical = Chem.MolToSmiles(mol)
+    canonical = _canonical(mol, text)
     if "." in canonical:
         raise MoleculeError(
             Reason.MIXTURE,
@@ -151,7 +167,7 @@ def read_quietly(smiles: object, standardization: Standardization) -> Molecule:
     if not _CARBON.search(canonical):
         raise MoleculeError(Reason.NO_CARBON, f"{shown(canonical)} has no carbon atom")
     directed = "/" in text or "\\" in text
-    if directed or "@" in text:
+    if text != canonical and (directed or "@" in text):
         raw = Chem.MolFromSmiles(text, _RAW_PARSER) if directed else None
         if dropped_stereo(text, canonical, mol, raw):
             notes.append(Note.STEREO_DROPPED)
@@ -206,7 +222,8 @@ def _check_graph(mol: Chem.Mol, text: str, standardization: Standardization) -> 
 
 def _check_bonds(mol: Chem.Mol) -> None:
     for bond in mol.GetBonds():
-        if bond.GetBondType() not in _BONDS and not bond.GetIsAromatic():
+        aromatic = bond.GetBondType() == Chem.BondType.AROMATIC and bond.GetIsAromatic()
+        if bond.HasQuery() or not (aromatic or bond.GetBondType() in _BONDS):  # "~" in an aromatic ring passes for one
             begin, end = bond.GetBeginAtom().GetSymbol(), bond.GetEndAtom().GetSymbol()
             raise MoleculeError(
                 Reason.BOND_TYPE,
