@@ -137,12 +137,13 @@ def _reporting() -> Iterator[Callable[[Event], None]]:
         disable=None,
         leave=False,
         dynamic_ncols=True,
-        bar_format="{percentage:3.0f}% |{bar}| {elapsed} {postfix}",
+        bar_format="{percentage:3.0f}% |{bar}| {elapsed}  {desc}",
     ) as bar:
 
         def report(event: Event) -> None:
             match event:
                 case Started():
+                    bar.clear()
                     say(
                         f"{'resuming at step ' + format(event.step, ',') + ' ' if event.step else ''}training "
                         f"{event.parameters:,} parameters on {event.train_molecules:,} molecules "
@@ -150,7 +151,7 @@ def _reporting() -> Iterator[Callable[[Event], None]]:
                     )
                 case Progress():
                     bar.update(100 * event.share - bar.n)
-                    bar.set_postfix_str(
+                    bar.set_description_str(
                         f"step {event.step:,}, {event.reconstruction:.2f} + {event.beta:.3g}·{event.kl:.1f} nats, "
                         f"{event.molecules_per_second:,.0f} molecules/s"
                     )

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import struct
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -66,6 +70,27 @@ def test_there_is_no_bar_where_there_is_no_terminal(capsys: pytest.CaptureFixtur
         advance(1)
         advance(2)
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+def test_there_is_a_bar_on_a_terminal() -> None:
+    import fcntl
+    import termios
+
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    code = """
+from molvae.cli.output import progress
+with progress("Working", unit="rows", total=2) as advance:
+    advance(2)
+"""
+    done = subprocess.run([sys.executable, "-c", code], stdout=theirs, stderr=theirs, timeout=120, check=False)
+    os.close(theirs)
+    shown = os.read(ours, 100_000).decode()
+    os.close(ours)
+    assert done.returncode == 0, shown
+    assert "Working: 100%" in shown
+    assert "2/2" in shown
 
 
 def test_warnings_of_the_library_are_messages_and_the_logger_is_left_as_it_was(
