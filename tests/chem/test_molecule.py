@@ -205,9 +205,7 @@ def test_a_derived_smiles_becomes_canonical_or_is_refused() -> None:
 
 
 def test_rdkit_can_read_what_is_written() -> None:
-    rare = (
-        "B1=N[Si+1]1[Cl+1][Si][N-1]C=[S+2][I+1]C=[N-1]"  # its ring is aromatic to RDKit, which cannot read it as such
-    )
+    rare = "B1=N[Si+1]1[Cl+1][Si][N-1]C=[S+2][I+1]C=[N-1]"  # aromatic to RDKit, which cannot read it as such
     assert Chem.MolFromSmiles(canonical_of_derived(rare)) is not None
 
 
