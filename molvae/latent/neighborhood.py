@@ -17,7 +17,7 @@ Decode = Callable[[NDArray[np.float32]], Sequence[str | None]]
 
 # From a tenth of a posterior standard deviation, where nearly every model returns the molecule itself, to points that
 # share nothing with it.
-_RADII = tuple(float(radius) for radius in np.geomspace(0.1, 32, 11))
+_RADII = tuple(float(radius) for radius in np.geomspace(0.1, 16, 10))
 CURVE_MOLECULES = 24
 _TURNS = 5
 _DRAWS = 6  # per molecule and radius of the calibration

@@ -118,7 +118,11 @@ class Network:
     def sequences(
         self, z: NDArray[np.float32], sampling: Sampling, *, seed: int = 0, first_row: int = 0
     ) -> list[list[int]]:
-        """Return the token sequence of each point of `z` (n, D), without specials."""
+        """Return the token sequence of each point of `z` (n, D), without specials.
+
+        A sequence that did not end within `max_symbols` is empty: far from all molecules a decoder repeats itself for
+        ever, and RDKit can take minutes over a ribbon of a hundred fused rings.
+        """
         generated = generate(
             self.weights,
             torch.from_numpy(np.ascontiguousarray(z)),
@@ -128,7 +132,8 @@ class Network:
             max_symbols=self.max_symbols,
             threads=self._threads_for(len(z)),
         )
-        return generated.sequences()
+        ended = generated.ended.tolist()
+        return [tokens if end else [] for tokens, end in zip(generated.sequences(), ended, strict=True)]
 
     def n_best(self, z: NDArray[np.float32], beams: int) -> Iterator[list[tuple[list[int], float]]]:
         """Yield the sequences of a beam search for each point, best first, with their log-probabilities in nats."""

@@ -68,7 +68,7 @@ class Parts:
             DataError: the part is missing or damaged.
         """
         try:
-            with np.load(self._path(number), allow_pickle=False) as stored:
+            with self._path(number).open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
                 return {name: stored[name] for name in stored.files}
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as err:
             raise DataError(f"{self._path(number)} is missing or damaged: start the job again ({err})") from err

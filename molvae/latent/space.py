@@ -55,7 +55,7 @@ class LatentSpace:
     ) -> None:
         self.checkpoint = checkpoint
         codec = MoleculeCodec(checkpoint.vocabulary, checkpoint.constraints, checkpoint.standardization)
-        max_symbols = checkpoint.standardization.max_symbols
+        max_symbols = min(checkpoint.standardization.max_symbols, checkpoint.metadata.get("max_symbols", 512))
         network = Network.of(
             checkpoint.vae, device=device, precision=precision, threads=threads, max_symbols=max_symbols
         )
@@ -118,7 +118,7 @@ class LatentSpace:
         top_p: float | None = None,
         seed: int | None = None,
     ) -> list[str | None]:
-        """Return the canonical SMILES of each point of `z` (n, D), None where it decodes to no atoms.
+        """Return the canonical SMILES of each point of `z` (n, D), None where it decodes to no or no finite molecule.
 
         Temperature 0 takes the most likely symbol at each step; above, symbols are drawn, among the `top_k` most
         likely or those that hold the probability `top_p`, the same for a seed whatever the number of rows.

@@ -18,6 +18,7 @@ from molvae.errors import DataError, MissingExtraError
 
 BLOCK = 8_192  # rows
 FORMATS = (".npz", ".npy", ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
+_QUOTED = r"^'(?='*[=+\-@\t])"  # what `write_rows` puts before a text that a spreadsheet would run
 MAX_NAME = 200  # characters: an .npz gives every row the width of the longest name
 
 
@@ -174,7 +175,9 @@ def _read_csv(path: Path, block_rows: int) -> Iterator[PointBlock]:
         for frame in chunks:
             columns = _vector_columns([str(column) for column in frame.columns], path)
             row = frame["row"].to_numpy() if "row" in frame else None
-            name = frame["name"].fillna("").astype(str).to_numpy() if "name" in frame else None
+            name = (
+                frame["name"].fillna("").astype(str).str.replace(_QUOTED, "", regex=True) if "name" in frame else None
+            )
             yield _point_block(frame[columns].to_numpy(dtype=np.float32), first, row, name)
             first += len(frame)
 

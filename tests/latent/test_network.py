@@ -56,6 +56,15 @@ def test_sampled_symbols_belong_to_the_row(network: Network, molecules: list[tup
     assert network.sequences(mean, sampling, seed=2) != whole
 
 
+def test_a_sequence_that_does_not_end_is_empty(network: Network, molecules: list[tuple[int, ...]]) -> None:
+    mean, _ = network.posteriors(molecules)
+    whole = network.sequences(mean, GREEDY)
+    limit = int(np.median([len(tokens) for tokens in whole]))
+    cut = dataclasses.replace(network, max_symbols=limit).sequences(mean, GREEDY)
+    assert cut == [tokens if len(tokens) < limit else [] for tokens in whole]
+    assert [] in cut
+
+
 def test_no_molecules_give_empty_arrays(network: Network) -> None:
     assert network.posteriors([])[0].shape == (0, 24)
     assert network.sequences(np.empty((0, 24), np.float32), GREEDY) == []
