@@ -2,15 +2,17 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
-from sklearn.utils import get_tags
+from sklearn.utils import estimator_checks, get_tags
 
 from molvae.errors import ConfigError, MoleculeError
 from molvae.latent.space import LatentSpace
@@ -82,6 +84,34 @@ def test_input_that_is_no_column_is_refused(transformer: MoleculeLatentTransform
         transformer.fit(pd.DataFrame({"a": corpus, "b": corpus}))
     with pytest.raises(ValueError, match="on_refusal"):
         transformer.set_params(on_refusal="drop").fit(corpus)
+
+
+# scikit-learn's own checks that need no data. `check_estimator` leaves out the others for an estimator whose tags say
+# that it reads no table of numbers: they fit random floats, and a float is no molecule.
+CHECKS: list[Callable[[str, object], None]] = [
+    estimator_checks.check_do_not_raise_errors_in_init_or_set_params,
+    estimator_checks.check_estimator_cloneable,
+    estimator_checks.check_estimator_repr,
+    estimator_checks.check_estimator_tags_renamed,
+    estimator_checks.check_get_params_invariance,
+    estimator_checks.check_mixin_order,
+    estimator_checks.check_no_attributes_set_in_init,
+    estimator_checks.check_parameters_default_constructible,
+    estimator_checks.check_set_params,
+]
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_it_passes_the_checks_of_scikit_learn(
+    transformer: MoleculeLatentTransformer, check: Callable[[str, object], None]
+) -> None:
+    check("MoleculeLatentTransformer", transformer)
+
+
+def test_it_must_be_fitted(transformer: MoleculeLatentTransformer, corpus: list[str]) -> None:
+    for use in (transformer.transform, transformer.inverse_transform, transformer.get_feature_names_out):
+        with pytest.raises(NotFittedError):
+            use(corpus)
 
 
 def test_its_tags_say_that_it_reads_text(transformer: MoleculeLatentTransformer) -> None:
