@@ -28,6 +28,11 @@ if [ -n "${QUICKSTART_MINIATURE:-}" ]; then
 fi
 
 bash scripts/setup.sh
+if [ -f "$out/summary.txt" ]; then
+  cat "$out/summary.txt"
+  printf '\nAll this was done before; to start afresh, delete %s\n' "$out" >&2
+  exit
+fi
 molvae() { .venv/bin/molvae "$@"; }
 step() { printf '\n== %s\n' "$*" >&2; }
 mkdir -p "$out"
@@ -63,5 +68,6 @@ step "Summary"
   molvae neighbors 'CC(=O)Oc1ccccc1C(=O)O' -n 8 --seed 0
   printf '\n-- from aspirin to paracetamol\n'
   molvae interpolate 'CC(=O)Oc1ccccc1C(=O)O' 'CC(=O)Nc1ccc(O)cc1' -n 8
-} | tee "$out/summary.txt"
+} | tee "$out/summary.part"
+mv "$out/summary.part" "$out/summary.txt"
 printf '\nWritten to %s: summary.txt, sampled.png, sampled.smi, drugs.npz, model/\n' "$out" >&2
