@@ -59,11 +59,12 @@ def molecule_file(tmp_path_factory: pytest.TempPathFactory, wehi_smiles: list[st
 def model_folder(
     molvae: Molvae, molecule_file: Path, tiny: list[str], tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """A model after 40 steps: it writes molecules, hardly ever the right ones."""
+    """A model after 200 steps: it writes molecules, hardly ever the right ones."""
     folder = tmp_path_factory.mktemp("runs")
     # Such a model seldom ends a molecule by itself, and one of 512 symbols takes RDKit as long as fifty of 60.
     (folder / "settings.toml").write_text("[standardization]\nmax_symbols = 60\n")
     shard = ["-o", folder / "shard", "--settings", folder / "settings.toml", "--workers", "1"]
     molvae("data", "prepare", molecule_file, *shard)
-    molvae("train", folder / "shard", "-o", folder / "tiny", "--steps", "40", "--batch-size", "64", *tiny)
+    fast = ["--steps", "200", "--batch-size", "64", "--learning-rate", "1e-2", "--beta", "0.001"]
+    molvae("train", folder / "shard", "-o", folder / "tiny", *fast, *tiny)
     return folder / "tiny"
