@@ -78,7 +78,8 @@ def measure_radius_curve(decode: Decode, molecules: Encoding) -> RadiusCurve:
     for at_radius in range(len(_RADII)):
         found = [_other_molecules(decoded[i, at_radius], {query}) for i, query in enumerate(smiles)]
         means = [np.mean(tanimoto_to(query, new)) for query, new in zip(smiles, found, strict=True) if new]
-        curve.append(float(np.mean(means)) if means else 1.0)  # nothing but the molecule itself
+        itself = any(query in decoded[i, at_radius] for i, query in enumerate(smiles))
+        curve.append(float(np.mean(means)) if means else float(itself))  # 0 where nothing is decoded so far out
     falling = IsotonicRegression(increasing=False).fit_transform(np.arange(len(curve)), curve)
     return RadiusCurve(_RADII, tuple(float(value) for value in falling))
 

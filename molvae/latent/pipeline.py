@@ -27,7 +27,7 @@ from molvae.tokens.codec import EncodedMolecule, MoleculeCodec
 
 # Rows that are sorted by length together: long enough to leave almost no padding in batches of 512, short enough that
 # the network starts early.
-WINDOW = 2_048
+WINDOW = 4_096
 _ENCODE_AHEAD = 2  # windows
 _DECODE_AHEAD = 16  # batches: the chemistry takes its input in long draughts
 POOL_FROM = 3_000  # rows; below, starting worker processes costs more than they save

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from molvae.chem import canonical_smiles
 from molvae.chem.fingerprints import tanimoto_to
-from molvae.latent.neighborhood import RadiusCurve, find_neighbors, measure_radius_curve
+from molvae.latent.neighborhood import RadiusCurve, find_neighbors, measure_radius_curve, settled
 from molvae.latent.results import Encoding
 
 CURVE = RadiusCurve((0.5, 1.0, 2.0, 4.0), (0.9, 0.7, 0.7, 0.1))
@@ -75,6 +75,26 @@ def test_neighbours_have_about_the_similarity_asked_for(chain: Encoding, similar
     assert len(found) == 6
     assert found.mean_similarity == pytest.approx(similarity, abs=0.08)
     np.testing.assert_allclose([row.similarity for row in found], tanimoto_to(CHAIN, found.smiles))
+
+
+def test_a_model_that_gives_nothing_back_still_has_a_curve(chain: Encoding) -> None:
+    nothing = settled(lambda smiles: chain[:0], lambda z: [], [])
+    assert len(nothing) == 0
+    curve = measure_radius_curve(lambda z: [], nothing)
+    found = find_neighbors(decode, curve, chain, n=4, similarity=0.5, rng=np.random.default_rng(0))
+    assert len(found) == 4
+
+
+def test_molecules_settle_where_the_model_gives_them_back() -> None:
+    def encode(smiles: Sequence[str]) -> Encoding:
+        n = len(smiles)
+        lengths = np.array([[len(text)] for text in smiles], np.float32).reshape(n, 1)
+        return Encoding(lengths, lengths, tuple(smiles), ("ok",) * n, ("",) * n, ((),) * n)
+
+    def shorten(z: NDArray[np.float32]) -> list[str | None]:  # every chain longer than two loses an atom
+        return ["C" * max(2, int(length) - 1) for length in z[:, 0]]
+
+    assert settled(encode, shorten, ["C" * 5, "C" * 3]).smiles == ("CC",)
 
 
 def test_a_model_that_knows_one_molecule_has_few_neighbours(chain: Encoding) -> None:

@@ -73,7 +73,7 @@ def test_most_molecules_come_back(space: LatentSpace, corpus: list[str]) -> None
 
 
 def test_worker_processes_and_windows_change_nothing(space: LatentSpace, model: Path, corpus: list[str]) -> None:
-    rows = [*corpus * 20, "C1CC"] * 2  # more than one window, and many chunks
+    rows = [*corpus * 35, "C1CC"] * 2  # more than one window, and many chunks
     pooled = LatentSpace.load(model, workers=2)
     alone, together = (list(each.pipeline.encode(rows, many=True)) for each in (space, pooled))
     means = [np.concatenate([part.mean for part in parts]) for parts in (alone, together)]
