@@ -42,9 +42,7 @@ def settings_from_mapping(cls: type[T], mapping: object, *, where: str) -> T:
     missing = [
         name
         for name, field in fields.items()
-        if name not in values
-        and field.default is dataclasses.MISSING
-        and field.default_factory is dataclasses.MISSING
+        if name not in values and field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
     ]
     if missing:
         raise ConfigError(f"{where} lacks the setting {missing[0]!r}")

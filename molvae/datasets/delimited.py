@@ -32,7 +32,7 @@ def read_delimited(
     if len(delimiter) != 1 or delimiter in '"\r\n':
         raise DataError(f"delimiter must be one character, and no quote or line end, got {delimiter!r}")
     records = _Records(lines, source, delimiter)
-    first = next(records, None)
+    first = next((record for record in records if record.cells != []), None)  # blank lines above a table are no rows
     if first is None:
         if header:
             raise DataError(f"{source} is empty: a table needs a header with a column of SMILES")

@@ -132,3 +132,9 @@ def test_the_guard_against_formulas_is_taken_off() -> None:
     row = read("smiles,name,note\nC,'=1+1,''=x\n")[0]
     assert (row.name, row.fields["note"]) == ("=1+1", "'=x")
     assert read("smiles,name\nC,'quoted'\n")[0].name == "'quoted'"
+
+
+@pytest.mark.parametrize("header", [True, False])
+def test_blank_lines_above_a_table_are_no_rows_and_lines_keep_their_numbers(header: bool) -> None:
+    (row,) = read("\n\nsmiles,name\nCCO,ethanol\n" if header else "\n\nCCO,ethanol\n", header=header)
+    assert (row.smiles, row.number) == ("CCO", 4 if header else 3)

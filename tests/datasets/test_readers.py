@@ -5,7 +5,7 @@ import io
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from molvae.datasets.readers import Source, file_format, read_rows
@@ -106,6 +106,7 @@ def test_reading_keeps_rows_and_their_order_packed_or_not(rows: list[tuple[str, 
 
 
 @given(st.binary(max_size=300))
+@example(b"\n")
 def test_whatever_the_bytes_there_are_rows_or_a_data_error(content: bytes) -> None:
     for format in ("smi", "csv", "tsv", "sdf", "parquet"):
         for data in (content, gzip.compress(content), b"smiles,id\n" + content):
