@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.isotonic import IsotonicRegression
 
 from molvae.chem.fingerprints import tanimoto_to
 from molvae.latent.results import Encoding, Neighbor, Neighbors
@@ -17,38 +16,56 @@ Decode = Callable[[NDArray[np.float32]], Sequence[str | None]]
 
 # From a tenth of a posterior standard deviation, where nearly every model returns the molecule itself, to points that
 # share nothing with it.
-_RADII = tuple(float(radius) for radius in np.geomspace(0.1, 16, 10))
+_RADII = tuple(float(radius) for radius in np.geomspace(0.1, 16, 12))
+_BINS = 20  # of similarity, from 0 to 1
+_NEAR = 0.1  # a similarity this close to the one asked for is a hit
 CURVE_MOLECULES = 24
+_DRAWS = 12  # per molecule and radius of the calibration
 _TURNS = 5
-_DRAWS = 6  # per molecule and radius of the calibration
 _ROUNDS = 12  # of draws for one query
+_TRUST = 60  # draws of this molecule that weigh as much as the calibration
 
 
 @dataclass(frozen=True, slots=True)
 class RadiusCurve:
-    """Mean Tanimoto similarity of decoded neighbours against the radius of the step, measured once per model."""
+    """What steps of each radius lead to, measured once per model.
 
-    radii: tuple[float, ...]  # rising, in posterior standard deviations
-    similarities: tuple[float, ...]  # falling
+    `shares[i][j]` is the share of steps of radius `radii[i]`, in posterior standard deviations, that lead to another
+    molecule whose similarity to the first lies in the j-th of 20 equal bins from 0 to 1. A row sums to less than 1:
+    the rest came back to the molecule itself, to one found before, or to none.
+    """
+
+    radii: tuple[float, ...]
+    shares: tuple[tuple[float, ...], ...]
 
     @classmethod
     def from_json(cls, value: object) -> RadiusCurve | None:
         """Return the curve that `as_json` wrote, or None for anything else, which is then measured again."""
         if not isinstance(value, Mapping):
             return None
-        lists = [value.get("radii"), value.get("similarities")]
-        numbers = [tuple(map(float, part)) for part in lists if isinstance(part, list) and _all_numbers(part)]
-        if len(numbers) != 2 or not len(numbers[0]) == len(numbers[1]) > 1 or min(numbers[0]) <= 0:
+        try:
+            radii = np.array(value["radii"], dtype=np.float64)
+            shares = np.array(value["shares"], dtype=np.float64)
+        except (KeyError, TypeError, ValueError):
             return None
-        return cls(*numbers)
+        if radii.ndim != 1 or shares.shape != (len(radii), _BINS) or not (np.all(radii > 0) and np.all(shares >= 0)):
+            return None
+        return cls(tuple(radii.tolist()), tuple(map(tuple, shares.tolist())))
 
-    def as_json(self) -> dict[str, list[float]]:
+    def as_json(self) -> dict[str, object]:
         """Return the curve as a JSON object."""
-        return {"radii": list(self.radii), "similarities": list(self.similarities)}
+        return {"radii": list(self.radii), "shares": [list(row) for row in self.shares]}
+
+    def hit_rates(self, similarity: float) -> NDArray[np.float64]:
+        """Return, for each radius, the share of steps that lead to within 0.1 of `similarity`."""
+        centres = (np.arange(_BINS) + 0.5) / _BINS
+        near = np.abs(centres - similarity) <= _NEAR
+        rates: NDArray[np.float64] = np.array(self.shares)[:, near].sum(axis=1)
+        return rates
 
     def radius(self, similarity: float) -> float:
-        """Return the radius at which neighbours have this mean similarity, within the measured range."""
-        return float(np.exp(np.interp(-similarity, -np.array(self.similarities), np.log(self.radii))))
+        """Return the radius, in posterior standard deviations, that leads to `similarity` most often."""
+        return self.radii[int(np.argmax(self.hit_rates(similarity)))]
 
 
 def settled(encode: Encode, decode: Decode, smiles: Sequence[str]) -> Encoding:
@@ -66,22 +83,21 @@ def settled(encode: Encode, decode: Decode, smiles: Sequence[str]) -> Encoding:
 
 
 def measure_radius_curve(decode: Decode, molecules: Encoding) -> RadiusCurve:
-    """Return the similarity of neighbours at each radius, averaged over molecules; the same curve in every run."""
-    smiles = [str(text) for text in molecules.smiles]
-    latent_dim = molecules.mean.shape[1]
-    rng = np.random.default_rng(0)
-    noise = rng.standard_normal((len(smiles), len(_RADII), _DRAWS, latent_dim), dtype=np.float32)
+    """Return what steps of each radius lead to, averaged over molecules; the same curve in every run."""
+    n, latent_dim = molecules.mean.shape
+    noise = np.random.default_rng(0).standard_normal((n, len(_RADII), _DRAWS, latent_dim), dtype=np.float32)
     sigma = np.exp(0.5 * molecules.log_var)[:, None, None]
     points = molecules.mean[:, None, None] + np.array(_RADII, dtype=np.float32)[:, None, None] * sigma * noise
     decoded = np.array(decode(points.reshape(-1, latent_dim)), dtype=object).reshape(noise.shape[:3])
-    curve = []
-    for at_radius in range(len(_RADII)):
-        found = [_other_molecules(decoded[i, at_radius], {query}) for i, query in enumerate(smiles)]
-        means = [np.mean(tanimoto_to(query, new)) for query, new in zip(smiles, found, strict=True) if new]
-        itself = any(query in decoded[i, at_radius] for i, query in enumerate(smiles))
-        curve.append(float(np.mean(means)) if means else float(itself))  # 0 where nothing is decoded so far out
-    falling = IsotonicRegression(increasing=False).fit_transform(np.arange(len(curve)), curve)
-    return RadiusCurve(_RADII, tuple(float(value) for value in falling))
+    counts = np.zeros((len(_RADII), _BINS))
+    for query, by_radius in zip(molecules.smiles, decoded, strict=True):
+        assert query is not None
+        for at_radius, found in enumerate(by_radius):
+            new = _other_molecules(found, {query})
+            if new:
+                counts[at_radius] += np.histogram(tanimoto_to(query, new), bins=_BINS, range=(0, 1))[0]
+    shares = counts / max(1, n * _DRAWS)
+    return RadiusCurve(_RADII, tuple(map(tuple, shares.tolist())))
 
 
 def find_neighbors(
@@ -93,51 +109,36 @@ def find_neighbors(
     similarity: float,
     rng: np.random.Generator,
 ) -> Neighbors:
-    """Return `n` distinct molecules whose similarity to one molecule is close to `similarity`, never that molecule.
+    """Return the `n` distinct molecules found nearest to a similarity to one molecule, never that molecule.
 
-    Posterior noise is scaled to the radius that the curve gives, spread by a third to both sides; after each round of
-    draws the radius follows what this molecule's neighbours really showed. The `n` molecules nearest to the asked
-    similarity are returned: fewer if the rounds found fewer.
+    Posterior noise is scaled to the radii that led to this similarity in the calibration, and more and more to those
+    that do so around this molecule. The draws end when the mean of the `n` nearest is within 0.03 of `similarity`, or
+    after 12 rounds; fewer than `n` come back only if fewer were found.
     """
     query, mean, sigma = str(molecule.smiles[0]), molecule.mean[0], np.exp(0.5 * molecule.log_var[0])
-    found: dict[str, float] = {}
-    log_radius = np.log(curve.radius(similarity))
-    low, high = np.log(curve.radii[0]), np.log(curve.radii[-1])
-    draws = 2 * n + 16
-    for turn in range(_ROUNDS):
-        radii = np.exp(log_radius + rng.uniform(-0.3, 0.3, size=(draws, 1))).astype(np.float32)
-        noise = rng.standard_normal((draws, len(mean)), dtype=np.float32)
-        decoded = decode(mean + radii * sigma * noise)
-        new = _other_molecules(decoded, {query})
-        new_similarities = tanimoto_to(query, new) if new else np.ones(1)
-        found.update(zip(new, new_similarities.tolist(), strict=False))
-        if _is_enough(list(found.values()), n, similarity):
+    found: dict[str, tuple[float, float]] = {}  # similarity, radius
+    hits, draws = curve.hit_rates(similarity) * _TRUST, np.full(len(curve.radii), float(_TRUST))
+    for _ in range(_ROUNDS):
+        weights = hits / draws + 0.003  # every radius stays possible: this molecule may be unlike the calibration's
+        chosen = rng.choice(len(weights), size=max(64, 12 * n), p=weights / weights.sum())
+        radii = np.array(curve.radii)[chosen] * np.exp(rng.uniform(-0.2, 0.2, size=len(chosen)))
+        noise = rng.standard_normal((len(chosen), len(mean)), dtype=np.float32)
+        decoded = decode(mean + radii[:, None].astype(np.float32) * sigma * noise)
+        first_at = {smiles: row for row, smiles in reversed(list(enumerate(decoded)))}
+        new = _other_molecules(decoded, {query, *found})
+        similarities = tanimoto_to(query, new) if new else np.empty(0)
+        draws += np.bincount(chosen, minlength=len(draws))
+        for smiles, value in zip(new, similarities.tolist(), strict=True):
+            found[smiles] = (value, float(radii[first_at[smiles]]))
+            hits[chosen[first_at[smiles]]] += abs(value - similarity) <= _NEAR
+        nearest = sorted(found.items(), key=lambda item: (abs(item[1][0] - similarity), item[0]))[:n]
+        if len(nearest) == n and abs(float(np.mean([value for _, (value, _) in nearest])) - similarity) < 0.03:
             break
-        if len(found) < n and turn >= _ROUNDS // 2:
-            step = 0.4  # the number asked for comes before the similarity: further out there are more
-        else:  # the curve's slope turns the miss in similarity into a step of the radius
-            excess = float(new_similarities.mean()) - similarity
-            step = np.log(curve.radius(similarity - excess) / curve.radius(similarity))
-            if abs(step) < 0.1:  # the curve is flat there, or ends
-                step = excess
-        log_radius = float(np.clip(log_radius + np.clip(step, -0.7, 0.7), low, high))  # at most a factor of 2
-    nearest = sorted(found.items(), key=lambda item: (abs(item[1] - similarity), item[0]))[:n]
-    rows = sorted((Neighbor(*item) for item in nearest), key=lambda row: (-row.similarity, row.smiles))
-    return Neighbors(query=query, rows=tuple(rows), asked=n, radius=float(np.exp(log_radius)))
-
-
-def _is_enough(similarities: Sequence[float], n: int, similarity: float) -> bool:
-    """Say whether the `n` nearest have a mean within 0.03 of the asked similarity."""
-    if len(similarities) < n:
-        return False
-    nearest = sorted(similarities, key=lambda value: abs(value - similarity))[:n]
-    return abs(float(np.mean(nearest)) - similarity) < 0.03
+    rows = sorted((Neighbor(smiles, value) for smiles, (value, _) in nearest), key=lambda row: (-row[1], row[0]))
+    radius = float(np.median([radius for _, (_, radius) in nearest])) if nearest else float("nan")
+    return Neighbors(query=query, rows=tuple(rows), asked=n, radius=radius)
 
 
 def _other_molecules(decoded: Iterable[str | None], known: set[str]) -> list[str]:
     """Return the distinct molecules that are not known, in order."""
     return list(dict.fromkeys(smiles for smiles in decoded if smiles is not None and smiles not in known))
-
-
-def _all_numbers(values: list[object]) -> bool:
-    return all(isinstance(value, int | float) and np.isfinite(value) for value in values)

@@ -155,7 +155,7 @@ class Neighbors(Sequence[Neighbor]):
     query: str  # canonical SMILES
     rows: tuple[Neighbor, ...]
     asked: int
-    radius: float  # of the last draws, in posterior standard deviations
+    radius: float  # median of the steps that led to them, in posterior standard deviations
 
     @property
     def smiles(self) -> list[str]:

@@ -183,7 +183,7 @@ class LatentSpace:
     def neighbors(self, smiles: str, n: int = 20, *, similarity: float = 0.6, seed: int | None = None) -> Neighbors:
         """Return `n` distinct other molecules with a mean Tanimoto similarity to this one of about `similarity`.
 
-        Posterior noise is scaled to the radius that gives this similarity, measured once per model (`radius_curve`).
+        Posterior noise is scaled to the radii that lead to this similarity, measured once per model (`radius_curve`).
         Fewer come back where the model finds no more.
 
         Raises:
@@ -253,7 +253,7 @@ class LatentSpace:
 
     @property
     def radius_curve(self) -> RadiusCurve:
-        """Similarity of neighbours against the radius of a step; measured at the first use, kept by `save`."""
+        """What steps of each radius lead to; measured at the first use, kept by `save`."""
         curve = RadiusCurve.from_json(self.checkpoint.metadata.get(_CURVE_KEY))
         if curve is None:
             samples = self.sample(2 * CURVE_MOLECULES, seed=0)

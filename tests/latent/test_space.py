@@ -203,7 +203,7 @@ def test_a_fitted_prior_is_kept_with_the_model(model: Path, corpus: list[str], t
     again = LatentSpace.load(tmp_path, threads=1, workers=1)
     assert again.sample(5, seed=0, prior="small") == space.sample(5, seed=0, prior="small")
     assert again.checkpoint.metadata["neighbor_radius"] == curve.as_json()
-    assert again.radius_curve == RadiusCurve(curve.radii, curve.similarities)
+    assert again.radius_curve == RadiusCurve(curve.radii, curve.shares)
     z, encoded = again.sample_latent(4_000, seed=0, prior="small"), space.encode(corpus)
     variance = encoded.mean.var(axis=0, ddof=1) + np.exp(encoded.log_var).mean(axis=0)
     np.testing.assert_allclose(z.mean(axis=0), encoded.mean.mean(axis=0), atol=0.1)
