@@ -17,11 +17,11 @@ from molvae.model.beam import beam_search
 from molvae.model.generation import BATCH_ROWS, Sampling, generate
 from molvae.model.parallel import map_threads, resolve_threads
 from molvae.model.precision import Precision, autocast, resolve_precision
-from molvae.model.stepper import MIN_ROWS, DecoderWeights
+from molvae.model.stepper import DecoderWeights, padded_rows
 from molvae.model.vae import MoleculeVAE
 from molvae.tokens.vocabulary import BOS_TOKEN, EOS_TOKEN, PAD_TOKEN
 
-ENCODE_ROWS = 512  # molecules of one batch, sorted by length
+ENCODE_ROWS = 256  # molecules of one batch, sorted by length; more overflow the processor's second-level cache
 _ONE_THREAD_BELOW = 64  # rows: a second thread costs more than it gives
 
 Posteriors = tuple[NDArray[np.float32], NDArray[np.float32]]  # mean and log-variance, both (n, D)
@@ -71,7 +71,7 @@ class Network:
         return self.vae.device
 
     @property
-    def precision(self) -> str:
+    def precision(self) -> Precision:
         """Return "bf16" or "fp32", as resolved for the device."""
         return "bf16" if self.weights.dtype == torch.bfloat16 else "fp32"
 
@@ -105,8 +105,7 @@ class Network:
 
         def run(start: int) -> None:
             chosen = order[start : start + rows]
-            # A product of fewer rows takes another kernel: repeated rows keep the result the same for any batch.
-            padded = np.pad(chosen, (0, max(0, MIN_ROWS - len(chosen))), mode="edge")
+            padded = np.pad(chosen, (0, padded_rows(len(chosen)) - len(chosen)), mode="edge")
             tokens, lengths = pad([molecules[row] for row in padded])
             with torch.inference_mode(), autocast(self.weights.dtype, self.device):
                 batch = function(tokens.to(self.device), lengths.to(self.device), start)

@@ -1,7 +1,7 @@
-"""Chemistry and network side by side: rows in, rows out, in order, both kept busy on long inputs.
+"""Chemistry and network together: rows in, rows out, in order, all cores busy on long inputs.
 
-Chemistry is 60 to 77 % of the time of encoding and decoding, so long inputs go through worker processes while the
-network computes in a thread of this process (torch leaves the interpreter free). Short inputs see none of that.
+On a CPU, long inputs go to worker processes that do both (`workers`). With the network on a GPU, or the processes on a
+cluster, only the chemistry goes out, and the network computes in a thread of this process. Short inputs see none of it.
 """
 
 from __future__ import annotations
@@ -18,19 +18,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molvae.errors import MoleculeError
+from molvae.latent.chunks import encode_chunk
 from molvae.latent.network import Network
-from molvae.latent.results import OK, Candidate, Encoding
+from molvae.latent.results import Candidate, Encoding
+from molvae.latent.workers import ModelCopy, SharedModel, decode_in_workers, encode_in_workers
 from molvae.model.generation import BATCH_ROWS, GREEDY, Sampling
 from molvae.model.parallel import resolve_threads
 from molvae.tokens.bulk import decode_many, encode_many
-from molvae.tokens.codec import EncodedMolecule, MoleculeCodec
+from molvae.tokens.codec import MoleculeCodec
+from molvae.tokens.processes import resolve_workers, runs_locally
 
 # Rows that are sorted by length together: long enough to leave almost no padding in batches of 512, short enough that
 # the network starts early.
 WINDOW = 4_096
 _ENCODE_AHEAD = 2  # windows
 _DECODE_AHEAD = 16  # batches: the chemistry takes its input in long draughts
-POOL_FROM = 3_000  # rows; below, starting worker processes costs more than they save
+POOL_FROM = 10_000  # rows; below, starting worker processes costs more than they save
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -53,18 +56,22 @@ class Pipeline:
 
     codec: MoleculeCodec
     network: Network
-    workers: int | None  # processes for the chemistry of many molecules; None shares the cores
+    workers: int | None  # processes for many molecules; None shares the cores
+    model: SharedModel
 
     def encode(self, molecules: Iterable[object], *, many: bool) -> Iterator[Encoding]:
         """Yield the encodings of the molecules, up to `WINDOW` rows at a time, one row for each molecule.
 
         `many` says that the input is long enough for worker processes.
         """
+        if many and self._in_workers():
+            yield from encode_in_workers(self._copy(), molecules, workers=resolve_workers(self.workers))
+            return
         workers, network = self._cores(many)
         encoded = encode_many(self.codec, molecules, workers=workers)
         windows = iter(lambda: list(itertools.islice(encoded, WINDOW)), [])
         depth = _ENCODE_AHEAD if workers > 1 else 0
-        yield from _ahead(lambda window: _encode_window(network, window), windows, depth=depth)
+        yield from _ahead(lambda window: encode_chunk(network, window), windows, depth=depth)
 
     def decode(
         self,
@@ -79,6 +86,11 @@ class Pipeline:
 
         Row i of all blocks draws from the seed and the number `first_row` + i.
         """
+        if many and self._in_workers():
+            points = enumerate(itertools.chain.from_iterable(blocks), start=first_row)
+            workers = resolve_workers(self.workers)
+            yield from decode_in_workers(self._copy(), points, sampling, seed, workers=workers)
+            return
         workers, network = self._cores(many)
 
         def generate(batch: tuple[NDArray[np.float32], int]) -> list[list[int]]:
@@ -87,6 +99,13 @@ class Pipeline:
         sequences = _ahead(generate, _batches(blocks, first_row), depth=_DECODE_AHEAD if workers > 1 else 0)
         for decoded in decode_many(self.codec, itertools.chain.from_iterable(sequences), workers=workers):
             yield decoded if isinstance(decoded, str) else None
+
+    def _in_workers(self) -> bool:
+        """Tell whether processes of this machine may do chemistry and network together."""
+        return self.network.device.type == "cpu" and resolve_workers(self.workers) > 1 and runs_locally()
+
+    def _copy(self) -> ModelCopy:
+        return ModelCopy(self.model.folder, self.network.precision, self.network.max_symbols)
 
     def _cores(self, many: bool) -> tuple[int, Network]:
         """Return how many worker processes there are, and the network with the threads that remain.
@@ -113,24 +132,6 @@ def distinct_molecules(codec: MoleculeCodec, sequences: Iterable[tuple[Sequence[
         except MoleculeError:  # no atoms
             continue
     return [Candidate(smiles, log_probability) for smiles, log_probability in best.items()]
-
-
-def _encode_window(network: Network, window: Sequence[EncodedMolecule | MoleculeError]) -> Encoding:
-    taken = np.array([isinstance(row, EncodedMolecule) for row in window], dtype=bool)
-    mean = np.full((len(window), network.vae.latent_dim), np.nan, dtype=np.float32)
-    log_var = mean.copy()
-    if taken.any():
-        mean[taken], log_var[taken] = network.posteriors(
-            [row.tokens for row in window if isinstance(row, EncodedMolecule)]
-        )
-    return Encoding(
-        mean,
-        log_var,
-        smiles=tuple(row.smiles if isinstance(row, EncodedMolecule) else None for row in window),
-        status=tuple(str(row.code) if isinstance(row, MoleculeError) else OK for row in window),
-        detail=tuple(row.detail if isinstance(row, MoleculeError) else "" for row in window),
-        notes=tuple(tuple(map(str, row.notes)) if isinstance(row, EncodedMolecule) else () for row in window),
-    )
 
 
 def _batches(blocks: Iterable[NDArray[np.float32]], first: int) -> Iterator[tuple[NDArray[np.float32], int]]:

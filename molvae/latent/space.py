@@ -20,6 +20,7 @@ from molvae.latent.network import Network, checked_points
 from molvae.latent.pipeline import POOL_FROM, Pipeline, as_rows, distinct_molecules
 from molvae.latent.results import Candidate, Encoding, Neighbors, Path, Reconstruction, Row, profile
 from molvae.latent.sampling import draw, fresh_seed, sample_molecules, symbol_seed
+from molvae.latent.workers import SharedModel
 from molvae.model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from molvae.model.generation import GREEDY, Sampling
 from molvae.model.precision import Precision
@@ -55,11 +56,14 @@ class LatentSpace:
     ) -> None:
         self.checkpoint = checkpoint
         codec = MoleculeCodec(checkpoint.vocabulary, checkpoint.constraints, checkpoint.standardization)
-        max_symbols = min(checkpoint.standardization.max_symbols, checkpoint.metadata.get("max_symbols", 512))
+        max_symbols = checkpoint.standardization.max_symbols
+        longest = checkpoint.metadata.get("longest_molecule")  # in symbols, of the training set
+        if isinstance(longest, int) and longest > 0:
+            max_symbols = min(max_symbols, 2 * longest)  # what has not ended by then never does
         network = Network.of(
             checkpoint.vae, device=device, precision=precision, threads=threads, max_symbols=max_symbols
         )
-        self.pipeline = Pipeline(codec, network, workers)
+        self.pipeline = Pipeline(codec, network, workers, SharedModel(checkpoint))
 
     @classmethod
     def load(

@@ -15,9 +15,20 @@ from molvae.model.native import native_cell
 from molvae.model.precision import Precision, resolve_precision
 from molvae.model.scan import layer_weights
 
-# A product of fewer rows takes another kernel, with another order of sums; padding to these keeps each row's result
-# the same for any number of rows.
-MIN_ROWS = 8
+
+def padded_rows(rows: int) -> int:
+    """Return the number of rows that a product of `rows` rows is padded to: 8, or a multiple of 16 or 64.
+
+    Below 5 rows the product takes another kernel, with another order of sums, and a molecule's result would depend on
+    its batch. And each new number of rows makes oneDNN compile a kernel and keep it, at a millisecond each.
+
+    >>> [padded_rows(rows) for rows in (1, 9, 65, 1000)]
+    [8, 16, 128, 1024]
+    """
+    if rows <= 8:
+        return 8
+    step = 16 if rows <= 64 else 64
+    return -(-rows // step) * step
 
 
 class DecoderWeights:
@@ -55,13 +66,13 @@ class DecoderState:
         """Start from latent points `z` (n, D)."""
         self.weights = weights
         self.rows = len(z)
-        padded = F.pad(z.float(), (0, 0, 0, max(0, MIN_ROWS - len(z))))
+        padded = F.pad(z.float(), (0, 0, 0, padded_rows(len(z)) - len(z)))
         self.offset = F.linear(padded, weights.from_z)  # (n, 3H)
         self.hidden = weights.decoder.first_hidden(padded).float().contiguous()  # (layers, n, H)
 
     def logits(self, tokens: Tensor) -> Tensor:
         """Read one more token per molecule, shape (n,), and return the logits (n, V) of the next, in fp32."""
-        tokens = F.pad(tokens, (0, max(0, MIN_ROWS - self.rows)))
+        tokens = F.pad(tokens, (0, len(self.offset) - self.rows))
         top = self._step(0, self.weights.table, tokens, self.offset)
         for layer, (weight, bias) in enumerate(self.weights.inputs, start=1):
             gates = torch.mm(top, weight).float() + bias
@@ -72,7 +83,7 @@ class DecoderState:
     def keep(self, rows: Tensor) -> None:
         """Go on with these rows only (indices, shape (m,)); a row may be named more than once."""
         self.rows = len(rows)
-        rows = F.pad(rows, (0, max(0, MIN_ROWS - len(rows))))
+        rows = F.pad(rows, (0, padded_rows(len(rows)) - len(rows)))
         self.offset = self.offset[rows]
         self.hidden = self.hidden[:, rows].contiguous()
 

@@ -92,7 +92,8 @@ def _refused(results: Sequence[object]) -> list[tuple[int, str, str]]:
     return [(row, result.code, result.detail) for row, result in enumerate(results) if type(result) is MoleculeError]
 
 
-def _lost() -> MoleculeError:
+def lost_to_a_crash() -> MoleculeError:
+    """Return the refusal of a row whose process died."""
     return MoleculeError(Reason.CRASHED, "the process that worked on it died, out of memory or inside a library")
 
 
@@ -131,7 +132,7 @@ class _Tokenizing:
         return results
 
     def lost(self) -> MoleculeError:
-        return _lost()
+        return lost_to_a_crash()
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,7 @@ class _Encoding:
         return results
 
     def lost(self) -> MoleculeError:
-        return _lost()
+        return lost_to_a_crash()
 
 
 @dataclass(frozen=True)
@@ -183,4 +184,4 @@ class _Decoding:
         return packed
 
     def lost(self) -> MoleculeError:
-        return _lost()
+        return lost_to_a_crash()

@@ -82,7 +82,7 @@ def in_order(
 def _in_order(work: Work[Row, Packed, Result], chunks: Iterator[list[Row]], workers: int) -> Iterator[Result]:
     first = list(itertools.islice(chunks, 2))
     chunks = itertools.chain(first, chunks)
-    if len(first) < 2 or (workers == 1 and _is_local()):
+    if len(first) < 2 or (workers == 1 and runs_locally()):
         for chunk in chunks:
             yield from work.run(chunk)
     else:
@@ -96,7 +96,7 @@ def _chunks(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
         yield chunk
 
 
-def _is_local() -> bool:
+def runs_locally() -> bool:
     """Tell whether joblib would use processes of this machine, and not a cluster that the caller has configured."""
     backend, _jobs = joblib.parallel.get_active_backend()
     return isinstance(backend, joblib.parallel.BACKENDS[joblib.parallel.DEFAULT_BACKEND])

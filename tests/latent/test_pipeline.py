@@ -73,10 +73,10 @@ def test_endless_input_is_encoded_in_bounded_memory(space: LatentSpace, corpus: 
 def test_cores_are_shared_as_asked(space: LatentSpace, monkeypatch: pytest.MonkeyPatch) -> None:
     network = space.pipeline.network
     monkeypatch.setattr(pipeline, "resolve_threads", lambda threads: 8)
-    free = Pipeline(space.pipeline.codec, dataclasses.replace(network, threads=None), None)
+    free = Pipeline(space.pipeline.codec, dataclasses.replace(network, threads=None), None, space.pipeline.model)
     workers, shared = free._cores(many=True)
     assert (workers, shared.threads) == (4, 4)
     assert free._cores(many=False) == (1, free.network)
-    fixed = Pipeline(space.pipeline.codec, network, 3)
+    fixed = Pipeline(space.pipeline.codec, network, 3, space.pipeline.model)
     workers, shared = fixed._cores(many=True)
     assert (workers, shared.threads) == (3, 1)
