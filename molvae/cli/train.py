@@ -170,6 +170,8 @@ def _reporting() -> Iterator[Callable[[Event], None]]:
 
 def _finish(result: TrainResult, *, as_json: bool) -> int:
     """Print how the run ended and return the exit code."""
+    if result.stop_reason != "interrupted":
+        _calibrate(result.run_folder)
     validation = result.validation
     show(
         {
@@ -193,3 +195,10 @@ def _finish(result: TrainResult, *, as_json: bool) -> int:
         say(f"stopped on request and saved; the same command with --resume goes on from step {result.steps:,}")
         return INTERRUPTED
     return 0
+
+
+def _calibrate(run_folder: Path) -> None:
+    """Measure once how far the neighbours of a similarity are, and keep it with the model."""
+    from molvae.latent import LatentSpace
+
+    LatentSpace.load(run_folder).calibrate().save(run_folder)

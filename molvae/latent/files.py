@@ -68,7 +68,7 @@ def encode_file(
         space: the model.
         source: .smi, .csv, .tsv, .sdf or .parquet, plain or .gz.
         out: .npz, .npy, .csv, .tsv or .parquet; with `shard`, `-i-of-n` is put before the suffix.
-        shard: "i/n", such as "2/10": only each n-th part of the rows, for the i-th of n jobs.
+        shard: "i/n", such as "2/10": only each n-th row, for the i-th of n jobs.
         rejected: file for the refused rows: row, name, code, detail, text.
         progress: called with numbers of rows as they are finished.
         part_rows: rows between two points at which a killed run can go on.
@@ -110,7 +110,7 @@ def decode_file(
         source: what `encode_file` or numpy wrote.
         out: .csv, .tsv or .parquet with the columns row, name, smiles, status, row for row; .smi holds molecules
             only, without the rows that gave none.
-        shard: "i/n": only each n-th part of the rows, for the i-th of n jobs.
+        shard: "i/n": only each n-th row, for the i-th of n jobs.
         rejected: file for the rows that gave no molecule.
         progress: called with numbers of rows as they are finished.
         part_rows: rows between two points at which a killed run can go on.

@@ -13,6 +13,7 @@ import zipfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -122,22 +123,14 @@ class Job(Generic[T, R]):
 
 
 def numbered_parts(rows: Iterable[T], size: int, shard: tuple[int, int]) -> Iterator[tuple[int, list[T]]]:
-    """Yield number and rows of the parts of `shard` (i, n): each n-th part, from the i-th on.
+    """Yield number and rows of the parts of `shard` (i, n): each n-th row, from the i-th on, so that all get some.
 
-    >>> list(numbered_parts("abcdefg", 2, (2, 3)))
-    [(1, ['c', 'd'])]
+    >>> list(numbered_parts("abcdefgh", 2, (2, 3)))
+    [(0, ['b', 'e']), (1, ['h'])]
     """
     index, count = shard
-    part: list[T] = []
-    number = 0
-    for row in rows:
-        part.append(row)
-        if len(part) == size:
-            if number % count == index - 1:
-                yield number, part
-            part, number = [], number + 1
-    if part and number % count == index - 1:
-        yield number, part
+    own = islice(rows, index - 1, None, count)
+    yield from enumerate(iter(lambda: list(islice(own, size)), []))
 
 
 def parse_shard(shard: str | None) -> tuple[int, int]:

@@ -265,6 +265,11 @@ class LatentSpace:
             self.checkpoint.metadata[_CURVE_KEY] = curve.as_json()
         return curve
 
+    def calibrate(self) -> LatentSpace:
+        """Measure the radius curve now, so that `save` keeps it and no later call waits for it; return this space."""
+        _ = self.radius_curve
+        return self
+
     def encode_file(self, source: FilePath | str, out: FilePath | str, **options: Any) -> FileReport:
         """Encode a file of molecules to a file of vectors, row for row; see `molvae.latent.files.encode_file`."""
         return encode_file(self, source, out, **options)

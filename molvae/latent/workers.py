@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import functools
 import itertools
+import shutil
 import tempfile
+import weakref
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -43,15 +45,16 @@ class SharedModel:
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self._checkpoint = checkpoint
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: str | None = None
 
     @property
     def folder(self) -> str:
         """Where the model lies, as long as this object lives."""
         if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="molvae-")
-            save_checkpoint(self._folder.name, self._checkpoint)
-        return self._folder.name
+            self._folder = tempfile.mkdtemp(prefix="molvae-")
+            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)  # also when Python exits
+            save_checkpoint(self._folder, self._checkpoint)
+        return self._folder
 
 
 def encode_in_workers(copy: ModelCopy, molecules: Iterable[object], *, workers: int) -> Iterator[Encoding]:

@@ -36,8 +36,8 @@ class TrainConfig:
     max_steps: int | None = None
     max_minutes: float | None = None
 
-    batch_size: int = 256  # molecules per step, over all processes
-    learning_rate: float = 1.5e-3  # at the end of the warm-up
+    batch_size: int = 128  # molecules per step, over all processes
+    learning_rate: float = 2e-3  # at the end of the warm-up
     final_learning_rate: float = 0.02  # as a share of `learning_rate`
     warmup_steps: int = 200
     weight_decay: float = 0.0

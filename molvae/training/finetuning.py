@@ -24,6 +24,7 @@ class Origin(NamedTuple):
     vae_config: VAEConfig
     vocabulary: Vocabulary  # of the checkpoint, and after it the unseen symbols of the shard
     weights_hash: str  # SHA-256 of the weights file
+    longest_molecule: int  # symbols, of those it was trained on; 0 where the model does not say
 
 
 def load_for_fine_tuning(checkpoint_folder: Path | str, shard: TokenShard, *, seed: int) -> Origin:
@@ -47,7 +48,9 @@ def load_for_fine_tuning(checkpoint_folder: Path | str, shard: TokenShard, *, se
         vocabulary_size=len(vocabulary),
         generator=torch.Generator().manual_seed(seed),
     )
-    return Origin(vae, checkpoint.config, vocabulary, checkpoint.weights_sha256)
+    longest = checkpoint.metadata.get("longest_molecule")
+    known = longest if isinstance(longest, int) else 0
+    return Origin(vae, checkpoint.config, vocabulary, checkpoint.weights_sha256, known)
 
 
 @torch.no_grad()

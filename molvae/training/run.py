@@ -28,6 +28,7 @@ from molvae.training.finetuning import load_for_fine_tuning
 from molvae.training.interruption import Interruption
 from molvae.training.journal import Journal, read_journal
 from molvae.training.loop import TrainingLoop
+from molvae.training.memory import keep_freed_memory
 from molvae.training.state import TrainingState, WeightAverage, load_state, read_header, save_state
 from molvae.training.task import Task
 
@@ -106,6 +107,7 @@ def fine_tune(
         train_config,
         vocabulary=origin.vocabulary,
         origin=origin.weights_hash,
+        longest_of_origin=origin.longest_molecule,
     )
     return _run(task, origin.vae, resume=resume, on_event=on_event, device=device)
 
@@ -130,6 +132,7 @@ def _run(
         threads = _resolve_threads(config.threads, processes)
         if processes.device.type == "cpu":
             stack.enter_context(single_threaded_torch())  # the threads share molecules, not matrix products
+            keep_freed_memory()
         loop = TrainingLoop(task, state, processes, interruption, dtype=dtype, threads=threads)
         listeners: list[Callable[[Event], None]] = []
         if processes.rank == 0:

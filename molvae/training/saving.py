@@ -77,6 +77,7 @@ def metadata(
     metrics = {} if validation is None else dataclasses.asdict(validation)
     metrics.pop("seconds", None)
     return {
+        "longest_molecule": max(int(task.shard.lengths.max()), task.longest_of_origin),  # in symbols
         "training": {
             "data_hash": task.shard.data_hash,
             "sources": [dict(source) for source in task.shard.manifest["sources"]],

@@ -34,6 +34,7 @@ class Task:
     train_config: TrainConfig
     vocabulary: Vocabulary  # of the model; that of the shard may be another one
     origin: str = ""  # which model a fine-tuned one comes from
+    longest_of_origin: int = 0  # symbols of the longest molecule that it was trained on, 0 where it does not say
 
     @property
     def state_file(self) -> Path:

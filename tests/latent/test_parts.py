@@ -16,8 +16,9 @@ from molvae.latent.parts import Arrays, Job, Parts, numbered_parts, parse_shard
 def test_shards_share_out_every_row_once(count: int, size: int, shards: int) -> None:
     whole = list(numbered_parts(range(count), size, (1, 1)))
     assert [row for _, rows in whole for row in rows] == list(range(count))
-    shared = [part for i in range(shards) for part in numbered_parts(range(count), size, (i + 1, shards))]
-    assert sorted(shared) == whole
+    shared = [list(numbered_parts(range(count), size, (i + 1, shards))) for i in range(shards)]
+    assert sorted(row for parts in shared for _, rows in parts for row in rows) == list(range(count))
+    assert all(parts for parts in shared[:count]), "no job is idle while there are rows for it"
 
 
 @pytest.mark.parametrize("shard", ["", "3", "0/2", "3/2", "1/0", "-1/2", "1/2/3", "a/b", "1 / 2"])
