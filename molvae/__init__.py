@@ -46,8 +46,8 @@ def load(
     Args:
         folder: what `train` wrote; None for the model inside the package.
         device: "cpu", "cuda" or "auto", which takes a GPU if there is one.
-        threads: of torch; None for all usable cores.
-        workers: processes for the chemistry of long inputs; None shares the cores.
+        threads: of this process; None for all usable cores.
+        workers: processes for inputs of 10,000 rows and more, and for files; None for all usable cores.
 
     Raises:
         CheckpointError: no model is there, or it is damaged.

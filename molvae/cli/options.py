@@ -48,7 +48,7 @@ threads_option = click.option(
     help="Threads of torch.  [default: all cores]",
 )
 workers_option = click.option(
-    "--workers", type=click.IntRange(1, 1024), help="Processes for the chemistry.  [default: all cores]"
+    "--workers", type=click.IntRange(1, 1024), help="Processes for long inputs.  [default: all cores]"
 )
 device_option = click.option(
     "--device", default="auto", show_default=True, metavar="auto|cpu|cuda", help="Where torch computes."

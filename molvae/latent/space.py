@@ -40,8 +40,9 @@ class LatentSpace:
     Args:
         checkpoint: the model with its vocabulary, constraints, standardization and priors.
         device: "cpu", "cuda" or "auto".
-        threads: torch threads; None takes one for a few molecules and shares the cores for many.
-        workers: processes for the chemistry of long inputs; None shares the cores. Results do not depend on it.
+        threads: of this process, for short inputs; None takes one for a few molecules and all cores for more.
+        workers: processes for inputs of 10,000 rows and more, and for files, each with one thread; None takes all
+            cores, 1 stays in this process. Results depend on neither.
         precision: "auto" (bf16 where the processor computes it fast), "fp32" or "bf16"; one for every input size.
     """
 

@@ -28,7 +28,6 @@ from molvae.training.finetuning import load_for_fine_tuning
 from molvae.training.interruption import Interruption
 from molvae.training.journal import Journal, read_journal
 from molvae.training.loop import TrainingLoop
-from molvae.training.memory import keep_freed_memory
 from molvae.training.state import TrainingState, WeightAverage, load_state, read_header, save_state
 from molvae.training.task import Task
 
@@ -132,7 +131,6 @@ def _run(
         threads = _resolve_threads(config.threads, processes)
         if processes.device.type == "cpu":
             stack.enter_context(single_threaded_torch())  # the threads share molecules, not matrix products
-            keep_freed_memory()
         loop = TrainingLoop(task, state, processes, interruption, dtype=dtype, threads=threads)
         listeners: list[Callable[[Event], None]] = []
         if processes.rank == 0:
