@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from molvae.datasets.readers import file_format, read_rows
 from molvae.datasets.rows import Row
 from molvae.datasets.writers import write_rows
+from molvae.errors import DataError
 from molvae.latent.network import checked_width
 from molvae.latent.parts import Arrays, Job, Parts, Progress, numbered_parts, parse_shard
 from molvae.latent.results import OK
@@ -89,6 +90,7 @@ def encode_file(
     parts = Parts.of(out, f"encode {_model_hash(space)}")
     job = Job(parts, _row_text, work, _encoded_arrays, progress)
     numbers, resumed = job.run(numbered_parts(read_rows(source, **reading), part_rows, parse_shard(shard)))
+    _check_any(numbers, source, shard)
     write_vectors(out, lambda: (VectorBlock(**_fields(parts.load(n), VectorBlock._fields)) for n in numbers))
     return _finish(parts, numbers, out, rejected, resumed)
 
@@ -138,6 +140,7 @@ def decode_file(
     parts = Parts.of(out, f"decode {_model_hash(space)}")
     job = Job(parts, _point_text, work, _decoded_arrays, progress)
     numbers, resumed = job.run(numbered_parts(_points(Path(source)), part_rows, parse_shard(shard)))
+    _check_any(numbers, source, shard)
     write_rows(out, _molecules((parts.load(n) for n in numbers), molecules_only), columns=_COLUMNS)
     return _finish(parts, numbers, out, rejected, resumed)
 
@@ -222,6 +225,11 @@ def _molecules(blocks: Iterable[Arrays], molecules_only: bool) -> Iterator[dict[
         for row, name, smiles, status in zip(*(block[key] for key in _COLUMNS), strict=True):
             if status == OK or not molecules_only:
                 yield {"row": int(row), "name": str(name), "smiles": str(smiles), "status": str(status)}
+
+
+def _check_any(numbers: list[int], source: Path | str, shard: str | None) -> None:
+    if not numbers:
+        raise DataError(f"{source} has no rows" + (f" for shard {shard}: it has fewer than that" if shard else ""))
 
 
 def _finish(parts: Parts, numbers: list[int], out: Path, rejected: Path | str | None, resumed: int) -> FileReport:

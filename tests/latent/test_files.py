@@ -100,6 +100,15 @@ def test_shards_write_files_of_their_own_that_make_up_the_whole(
             np.testing.assert_array_equal(found[row], mean)
 
 
+def test_an_empty_file_and_a_job_without_rows_are_named(space: LatentSpace, tmp_path: Path) -> None:
+    (tmp_path / "empty.smi").touch()
+    (tmp_path / "one.smi").write_text("CCO\n")
+    with pytest.raises(DataError, match=r"empty.smi has no rows$"):
+        encode_file(space, tmp_path / "empty.smi", tmp_path / "out.npz")
+    with pytest.raises(DataError, match=r"one.smi has no rows for shard 2/2"):
+        encode_file(space, tmp_path / "one.smi", tmp_path / "out.npz", shard="2/2")
+
+
 def test_files_that_cannot_be_are_refused_before_the_work(space: LatentSpace, library: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no suffix"):
         encode_file(space, library, tmp_path / "out.pkl")
