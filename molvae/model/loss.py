@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -51,8 +50,3 @@ def elbo_terms(logits: Tensor, targets: Tensor, posterior: DiagonalGaussian) -> 
     """Return the ELBO terms of `targets` (T, B) under `logits` (T, B, V); padding contributes nothing."""
     posterior = DiagonalGaussian(posterior.mean.float(), posterior.log_var.float())
     return ElboTerms(reconstruction=token_nll(logits, targets), kl_per_dimension=posterior.kl_per_dimension())
-
-
-def perplexity(reconstruction: Tensor, lengths: Tensor) -> Tensor:
-    """Return exp(nats per token) over a batch: `reconstruction` (B,) in nats, `lengths` (B,) with begin and end."""
-    return torch.exp(reconstruction.sum() / (lengths - 1).sum())
