@@ -28,6 +28,8 @@ _TRAIN_OPTIONS = (
     click.option("--learning-rate", type=float, help="Of AdamW, at its peak."),
     click.option("--beta", type=float, help="Weight of the KL term, at its peak."),
     click.option("--beta-schedule", type=click.Choice(["constant", "linear", "cyclical"]), help="How β rises."),
+    click.option("--null-share", type=float, help="Share of molecules learned without z, for unconditional samples."),
+    click.option("--balance", type=float, help="From 0, every molecule alike, to 1, every source alike."),
     click.option("--free-bits", type=float, help="Nats per latent dimension that cost nothing."),
     click.option("--validation-size", type=int, help="Molecules held out."),
     click.option("--patience", type=int, help="Stop after so many validations without a better loss."),

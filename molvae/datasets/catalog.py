@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -70,7 +71,7 @@ class NamedDataset:
         split = next(iter(self.splits)) if split is None else split
         if split not in self.splits:
             raise DataError(f"{self.name} has no split {split!r}, only {', '.join(self.splits)}")
-        return self.locate(split, None if file is None else Path(file))
+        return dataclasses.replace(self.locate(split, None if file is None else Path(file)), label=self.name)
 
     def rows(self, split: str | None = None, *, file: Path | str | None = None) -> Iterator[Row]:
         """Yield the rows of a split; for `chembl2321810` with the measured `pactivity` among the fields.

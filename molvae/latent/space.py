@@ -152,8 +152,21 @@ class LatentSpace:
         return Reconstruction(tuple(Row(x, next(decoded) if ok else None, status) for x, ok, status in rows))
 
     def sample_latent(self, n: int, *, seed: int | None = None, prior: str | LatentPrior | None = None) -> Points:
-        """Draw `n` points (n, D) from a prior; a longer draw of a seed begins with a shorter one."""
-        return draw(self.prior(prior), n, seed=fresh_seed() if seed is None else seed)
+        """Draw `n` points (n, D) from a prior; a longer draw of a seed begins with a shorter one.
+
+        A prior that writes molecules without z, such as that of the training set, has no points of its own: here they
+        are drawn from the posteriors of molecules that it writes.
+        """
+        seed, chosen = fresh_seed() if seed is None else seed, self.prior(prior)
+        if chosen.temperature == 0:
+            return draw(chosen, n, seed=seed)
+        drawn = n
+        while True:
+            encoding = self.encode(self.sample(drawn, seed=seed, prior=chosen))
+            encoding = encoding[encoding.ok]
+            if len(encoding) >= n:
+                return encoding[np.arange(n)].sample(seed=symbol_seed(seed))
+            drawn += 2 * (n - len(encoding))
 
     def sample(
         self,
@@ -161,13 +174,16 @@ class LatentSpace:
         *,
         seed: int | None = None,
         prior: str | LatentPrior | None = None,
-        temperature: float = 0.0,
+        temperature: float | None = None,
         top_k: int | None = None,
         top_p: float | None = None,
         unique: bool = False,
         novel_to: Container[str] = (),
     ) -> list[str]:
         """Return `n` new molecules as canonical SMILES, drawn from the latent prior and decoded.
+
+        `temperature` None takes that of the prior: 0 where a point of it means one molecule, 1 for the unconditional
+        mode of a model, whose point says nothing, so that the symbols are drawn.
 
         Empty decodes are drawn again, and so are repeated molecules if `unique`, and those in `novel_to`, canonical
         SMILES such as the training set. A longer sample of a seed begins with a shorter one.
@@ -176,9 +192,10 @@ class LatentSpace:
             ValueError: an unknown prior, or 20·n + 10,000 draws that did not give `n` such molecules.
         """
         seed = fresh_seed() if seed is None else seed
-        sampling = Sampling(temperature, top_k, top_p)
+        chosen = self.prior(prior)
+        sampling = Sampling(chosen.temperature if temperature is None else temperature, top_k, top_p)
         decode = partial(self._decode, sampling=sampling, seed=symbol_seed(seed))
-        return list(sample_molecules(self.prior(prior), decode, n, seed=seed, unique=unique, known=novel_to))
+        return list(sample_molecules(chosen, decode, n, seed=seed, unique=unique, known=novel_to))
 
     def sample_posterior(self, smiles: str, n: int, *, seed: int | None = None, scale: float = 1.0) -> list[str | None]:
         """Return what `n` points drawn from q(z | x) of one molecule decode to; `scale` multiplies its σ."""

@@ -79,7 +79,7 @@ def save_checkpoint(folder: Path | str, checkpoint: Checkpoint) -> Checkpoint:
         "vocabulary": list(checkpoint.vocabulary.symbols),
         "constraints": checkpoint.constraints.as_dict(),
         "standardization": asdict(checkpoint.standardization),
-        "priors": {name: prior.kind for name, prior in checkpoint.priors.items()},
+        "priors": {name: {"kind": prior.kind, **prior.sizes()} for name, prior in checkpoint.priors.items()},
         "default_prior": checkpoint.default_prior,
         "weights_sha256": digest,
         "versions": _versions(),
@@ -125,19 +125,18 @@ def load_checkpoint(folder: Path | str, *, device: torch.device | str = "cpu") -
     except (ConfigError, ValueError, TypeError) as err:
         raise CheckpointError(f"{folder / CARD}: {err}") from err
     vae = empty_vae(config, vocabulary_size=len(vocabulary))
-    kinds = {str(name): str(kind) for name, kind in _mapping(card, "priors").items()}
+    kinds, shapes = _read_priors(card, config.latent_dim)
     if card["default_prior"] not in kinds:
         raise CheckpointError(f"{folder / CARD}: default_prior {str(card['default_prior'])[:80]!r} is not in priors")
     expected = {name: tuple(weight.shape) for name, weight in vae.state_dict().items()}
-    for name, kind in kinds.items():
-        shapes = prior_shapes(kind, config.latent_dim)
-        expected |= {f"prior.{name}.{key}": shape for key, shape in shapes.items()}
+    for name in kinds:
+        expected |= {f"prior.{name}.{key}": shape for key, shape in shapes[name].items()}
     tensors = _read_weights(folder, str(card["weights_sha256"]), expected)
     vae.load_state_dict({name: tensors[name] for name in vae.state_dict()}, assign=True)
     priors = {}
     for name, kind in kinds.items():
-        shapes = prior_shapes(kind, config.latent_dim)
-        priors[name] = build_prior(kind, config.latent_dim, {key: tensors[f"prior.{name}.{key}"] for key in shapes})
+        own = {key: tensors[f"prior.{name}.{key}"] for key in shapes[name]}
+        priors[name] = build_prior(kind, config.latent_dim, own)
     return Checkpoint(
         vae=vae.to(device).eval(),
         config=config,
@@ -149,6 +148,17 @@ def load_checkpoint(folder: Path | str, *, device: torch.device | str = "cpu") -
         metadata=dict(_mapping(card, "metadata")),
         weights_sha256=str(card["weights_sha256"]),
     )
+
+
+def _read_priors(card: dict[str, Any], latent_dim: int) -> tuple[dict[str, str], dict[str, dict[str, tuple[int, ...]]]]:
+    """Return the kind of each prior of a model, and the shapes of its tensors."""
+    kinds, shapes = {}, {}
+    for name, entry in _mapping(card, "priors").items():
+        if not isinstance(entry, dict) or not isinstance(entry.get("kind"), str):
+            raise CheckpointError(f"{CARD}: prior {name[:80]!r} must be an object with a kind, got {str(entry)[:80]!r}")
+        sizes = {key: value for key, value in entry.items() if key != "kind"}
+        kinds[name], shapes[name] = entry["kind"], prior_shapes(entry["kind"], latent_dim, sizes)
+    return kinds, shapes
 
 
 def _read_card(folder: Path) -> dict[str, Any]:

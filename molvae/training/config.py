@@ -49,6 +49,9 @@ class TrainConfig:
     beta_warmup_steps: int = 1_000  # of "linear"; the length of one cycle of "cyclical"
     free_bits: float = 0.0  # nats per latent dimension, on average over a thread's molecules
 
+    null_share: float = 0.0  # of the molecules, written from a learned null latent per source instead of their z
+    balance: float = 0.0  # 0: every molecule alike; 1: every source alike, and rare symbols as often as common ones
+
     validation_size: int = 2_000  # molecules held out, at most a tenth of the data
     validate_every: int = 500  # steps
     patience: int | None = None  # validations without a better loss before an early stop; None: never
@@ -79,6 +82,8 @@ class TrainConfig:
         require(
             0 <= self.final_learning_rate <= 1, "final_learning_rate", "a share from 0 to 1", self.final_learning_rate
         )
+        require(0 <= self.null_share <= 0.9, "null_share", "a share from 0 to 0.9", self.null_share)
+        require(0 <= self.balance <= 1, "balance", "from 0 to 1", self.balance)
         ema = self.ema_decay
         require(ema is None or 0 < ema < 1, "ema_decay", "above 0 and below 1, or None", ema)
         require(0 <= self.seed < 2**63, "seed", "from 0 to 2^63 - 1", self.seed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from molvae.training.finetuning import load_for_fine_tuning
 from molvae.training.interruption import Interruption
 from molvae.training.journal import Journal, read_journal
 from molvae.training.loop import TrainingLoop
-from molvae.training.state import TrainingState, WeightAverage, load_state, read_header, save_state
+from molvae.training.state import TrainingState, WeightAverage, load_state, read_header, save_state, trained_parameters
 from molvae.training.task import Task
 
 _logger = logging.getLogger(__name__)
@@ -40,6 +40,7 @@ def train(
     *,
     vae_config: VAEConfig | None = None,
     train_config: TrainConfig | None = None,
+    extra_symbols: Iterable[str] = (),
     resume: bool = False,
     on_event: Callable[[Event], None] | None = None,
     device: str = "auto",
@@ -55,6 +56,7 @@ def train(
         run_folder: where the run is kept.
         vae_config: sizes of the model; None for the default.
         train_config: how it is trained; None for the default.
+        extra_symbols: SELFIES symbols that the model has beside those of the shard, for fine-tuning or later training.
         resume: go on with the run in `run_folder`; start one if there is none.
         on_event: called with each report while the run works.
         device: "auto", "cpu" or a CUDA device.
@@ -67,7 +69,8 @@ def train(
         MissingExtraError: TensorBoard or several processes are asked for and their package is not installed.
     """
     vae_config, train_config = vae_config or VAEConfig(), train_config or TrainConfig()
-    task = Task(shard, Path(run_folder), vae_config, train_config, vocabulary=shard.vocabulary)
+    vocabulary = shard.vocabulary.extended(tuple(extra_symbols))
+    task = Task(shard, Path(run_folder), vae_config, train_config, vocabulary=vocabulary)
     vae = build_vae(
         vae_config,
         vocabulary_size=len(task.vocabulary),
@@ -107,6 +110,7 @@ def fine_tune(
         vocabulary=origin.vocabulary,
         origin=origin.weights_hash,
         longest_of_origin=origin.longest_molecule,
+        null_latent_of_origin=origin.null_latent,
     )
     return _run(task, origin.vae, resume=resume, on_event=on_event, device=device)
 
@@ -125,7 +129,7 @@ def _run(
             f"a multiple of the {processes.world_size} processes",
             config.batch_size,
         )
-        state = _build_state(vae, config, processes.device)
+        state = _build_state(task, vae, processes.device)
         _open_run(task, state, processes, resume=resume)
         dtype = resolve_precision(config.precision, processes.device)
         threads = _resolve_threads(config.threads, processes)
@@ -156,13 +160,16 @@ def _run(
     return result
 
 
-def _build_state(vae: MoleculeVAE, config: TrainConfig, device: torch.device) -> TrainingState:
+def _build_state(task: Task, vae: MoleculeVAE, device: torch.device) -> TrainingState:
+    config = task.train_config
     vae = vae.to(device).train()
-    optimizer = torch.optim.AdamW(
-        vae.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
-    )
-    average = None if config.ema_decay is None else WeightAverage(vae, config.ema_decay)
-    return TrainingState(vae, optimizer, average)
+    null_latents = None
+    if config.null_share > 0:
+        null_latents = torch.nn.Parameter(task.first_null_latents().to(device))
+    parameters = list(trained_parameters(vae, null_latents).values())
+    optimizer = torch.optim.AdamW(parameters, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True)
+    average = None if config.ema_decay is None else WeightAverage(parameters, config.ema_decay)
+    return TrainingState(vae, optimizer, average, null_latents)
 
 
 def _open_run(task: Task, state: TrainingState, processes: Processes, *, resume: bool) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,8 +55,8 @@ class WeightAverage:
     Early on the decay is (1 + t) / (10 + t), so that the first weights, which are noise, are soon forgotten.
     """
 
-    def __init__(self, vae: MoleculeVAE, decay: float) -> None:
-        self._parameters = list(vae.parameters())
+    def __init__(self, parameters: Iterable[Tensor], decay: float) -> None:
+        self._parameters = list(parameters)
         self._decay = decay
         self.averages: list[Tensor] = [parameter.detach().clone() for parameter in self._parameters]
 
@@ -90,7 +90,13 @@ class TrainingState:
     vae: MoleculeVAE
     optimizer: torch.optim.AdamW
     average: WeightAverage | None
+    null_latents: torch.nn.Parameter | None = None  # (S, D), one per source, where the model also learns without z
     counters: Counters = field(default_factory=Counters)
+
+    @property
+    def parameters(self) -> dict[str, torch.nn.Parameter]:
+        """Everything that is trained, by name, in a fixed order."""
+        return trained_parameters(self.vae, self.null_latents)
 
     @contextmanager
     def evaluated(self) -> Iterator[MoleculeVAE]:
@@ -104,6 +110,11 @@ class TrainingState:
                     yield self.vae
         finally:
             self.vae.train()
+
+
+def trained_parameters(vae: MoleculeVAE, null_latents: torch.nn.Parameter | None) -> dict[str, torch.nn.Parameter]:
+    """Return everything that a run trains, by name, in a fixed order."""
+    return dict(vae.named_parameters()) | ({} if null_latents is None else {"null_latents": null_latents})
 
 
 VALIDATION_NOISE = 2**32 - 1  # a rank that no process has: validation must not repeat the noise of training
@@ -122,7 +133,7 @@ def save_state(path: Path, state: TrainingState, header: Mapping[str, Any]) -> N
     """Write the state of a run, whole or not at all; `header` is JSON that says which run it is."""
     tensors: dict[str, Tensor] = {}
     optimizer_steps = 0
-    for index, (name, parameter) in enumerate(state.vae.named_parameters()):
+    for index, (name, parameter) in enumerate(state.parameters.items()):
         tensors[f"weight.{name}"] = parameter.detach()
         moments = state.optimizer.state.get(parameter, {})
         if moments:
@@ -165,7 +176,7 @@ def load_state(path: Path, state: TrainingState) -> None:
     optimizer_steps = description.get("optimizer_steps")
     if not isinstance(optimizer_steps, int):
         raise CheckpointError(f"{path} is damaged: it does not say how many steps the optimizer took")
-    names = [name for name, _ in state.vae.named_parameters()]
+    names = list(state.parameters)
     kinds = ["weight", *(_MOMENTS if optimizer_steps else ()), *(["average"] if state.average else [])]
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
@@ -183,7 +194,7 @@ def load_state(path: Path, state: TrainingState) -> None:
 @torch.no_grad()
 def _restore(state: TrainingState, tensors: Mapping[str, Tensor], names: list[str], optimizer_steps: int) -> None:
     moments: dict[int, dict[str, Tensor]] = {}
-    for index, (name, parameter) in enumerate(state.vae.named_parameters()):
+    for index, (name, parameter) in enumerate(state.parameters.items()):
         for key in (f"{kind}.{name}" for kind in ("weight", *_MOMENTS, "average")):
             if key in tensors and tensors[key].shape != parameter.shape:
                 raise CheckpointError(
