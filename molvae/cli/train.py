@@ -26,6 +26,7 @@ _TRAIN_OPTIONS = (
     click.option("--steps", "max_steps", type=int, help="Stop after so many steps."),
     click.option("--batch-size", type=int, help="Molecules per step."),
     click.option("--learning-rate", type=float, help="Of AdamW, at its peak."),
+    click.option("--optimizer", type=click.Choice(["muon", "adamw"]), help="Of the matrices of the GRUs."),
     click.option("--beta", type=float, help="Weight of the KL term, at its peak."),
     click.option("--beta-schedule", type=click.Choice(["constant", "linear", "cyclical"]), help="How β rises."),
     click.option("--null-share", type=float, help="Share of molecules learned without z, for unconditional samples."),

@@ -37,8 +37,12 @@ class TrainConfig:
     max_minutes: float | None = None
 
     batch_size: int = 128  # molecules per step, over all processes
-    learning_rate: float = 2e-3  # at the end of the warm-up
-    final_learning_rate: float = 0.02  # as a share of `learning_rate`
+    optimizer: Literal["muon", "adamw"] = (
+        "muon"  # "muon" takes the GRU matrices, AdamW the rest
+    )
+    learning_rate: float = 2e-3  # of AdamW, at the end of the warm-up
+    matrix_learning_rate: float = 0.02  # of "muon", at the end of the warm-up
+    final_learning_rate: float = 0.02  # as a share of the learning rates
     warmup_steps: int = 200
     weight_decay: float = 0.0
     gradient_clip: float = 1.0  # largest norm of the gradient over all parameters
@@ -75,7 +79,7 @@ class TrainConfig:
         for name in ("patience", "threads"):
             value = getattr(self, name)
             require(value is None or 1 <= value <= 10**6, name, "at least 1, or None", value)
-        for name in ("learning_rate", "gradient_clip", "checkpoint_every_minutes"):
+        for name in ("learning_rate", "matrix_learning_rate", "gradient_clip", "checkpoint_every_minutes"):
             require(0 < getattr(self, name) < 1e9, name, "above 0", getattr(self, name))
         for name in ("beta", "free_bits", "weight_decay"):
             require(0 <= getattr(self, name) < 1e6, name, "at least 0", getattr(self, name))
@@ -87,6 +91,7 @@ class TrainConfig:
         ema = self.ema_decay
         require(ema is None or 0 < ema < 1, "ema_decay", "above 0 and below 1, or None", ema)
         require(0 <= self.seed < 2**63, "seed", "from 0 to 2^63 - 1", self.seed)
+        require(self.optimizer in ("muon", "adamw"), "optimizer", "'muon' or 'adamw'", self.optimizer)
         schedules = ("constant", "linear", "cyclical")
         require(self.beta_schedule in schedules, "beta_schedule", f"one of {schedules}", self.beta_schedule)
         require(self.precision in ("auto", "bf16", "fp32"), "precision", "'auto', 'bf16' or 'fp32'", self.precision)

@@ -177,9 +177,13 @@ class TrainingLoop:
         finite = all(map(math.isfinite, values))
         if finite:
             for group in optimizer.param_groups:
-                group["lr"] = self._learning_rate()
+                group["lr"] = self._learning_rate(config.learning_rate)
             optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
+            if self._state.muon is not None:
+                rate = self._learning_rate(config.matrix_learning_rate)
+                self._state.muon.step(rate, dtype=self.dtype, threads=self._threads)
+        for parameter in self._parameters:
+            parameter.grad = None
         counters.step += 1
         if not finite:
             return following, self._skip(values)
@@ -192,13 +196,13 @@ class TrainingLoop:
         counters.window_seconds += time.perf_counter() - start
         return following, None
 
-    def _learning_rate(self) -> float:
+    def _learning_rate(self, peak: float) -> float:
         config = self._config
         return learning_rate(
             self._state.counters.step,
             self._share_done(),
-            peak=config.learning_rate,
-            final=config.learning_rate * config.final_learning_rate,
+            peak=peak,
+            final=peak * config.final_learning_rate,
             warmup_steps=config.warmup_steps,
         )
 

@@ -28,6 +28,7 @@ from molvae.training.finetuning import load_for_fine_tuning
 from molvae.training.interruption import Interruption
 from molvae.training.journal import Journal, read_journal
 from molvae.training.loop import TrainingLoop
+from molvae.training.optimizer import Muon
 from molvae.training.state import TrainingState, WeightAverage, load_state, read_header, save_state, trained_parameters
 from molvae.training.task import Task
 
@@ -166,10 +167,16 @@ def _build_state(task: Task, vae: MoleculeVAE, device: torch.device) -> Training
     null_latents = None
     if config.null_share > 0:
         null_latents = torch.nn.Parameter(task.first_null_latents().to(device))
-    parameters = list(trained_parameters(vae, null_latents).values())
-    optimizer = torch.optim.AdamW(parameters, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True)
-    average = None if config.ema_decay is None else WeightAverage(parameters, config.ema_decay)
-    return TrainingState(vae, optimizer, average, null_latents)
+    parameters = trained_parameters(vae, null_latents)
+    muon = Muon(parameters) if config.optimizer == "muon" else None
+    optimizer = torch.optim.AdamW(
+        [parameter for name, parameter in parameters.items() if muon is None or name not in muon.matrices],
+        lr=config.learning_rate,
+        weight_decay=config.weight_decay,
+        fused=True,
+    )
+    average = None if config.ema_decay is None else WeightAverage(parameters.values(), config.ema_decay)
+    return TrainingState(vae, optimizer, average, muon, null_latents)
 
 
 def _open_run(task: Task, state: TrainingState, processes: Processes, *, resume: bool) -> None:

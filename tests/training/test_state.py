@@ -8,6 +8,7 @@ import torch
 from molvae.errors import CheckpointError
 from molvae.model.config import VAEConfig
 from molvae.model.vae import build_vae
+from molvae.training.optimizer import Muon
 from molvae.training.state import (
     Counters,
     TrainingState,
@@ -23,10 +24,13 @@ from molvae.training.state import (
 def make_state(config: VAEConfig, *, seed: int = 0, decay: float | None = 0.9) -> TrainingState:
     vae = build_vae(config, vocabulary_size=9, generator=torch.Generator().manual_seed(seed))
     null_latents = torch.nn.Parameter(torch.full((2, config.latent_dim), float(seed)))
-    parameters = list(trained_parameters(vae, null_latents).values())
-    optimizer = torch.optim.AdamW(parameters, fused=True)
-    average = None if decay is None else WeightAverage(parameters, decay)
-    return TrainingState(vae, optimizer, average, null_latents)
+    named = trained_parameters(vae, null_latents)
+    muon = None if decay is None else Muon(named)
+    optimizer = torch.optim.AdamW(
+        [parameter for name, parameter in named.items() if muon is None or name not in muon.matrices], fused=True
+    )
+    average = None if decay is None else WeightAverage(named.values(), decay)
+    return TrainingState(vae, optimizer, average, muon, null_latents)
 
 
 def step(state: TrainingState, number: int) -> None:
@@ -34,6 +38,8 @@ def step(state: TrainingState, number: int) -> None:
     for parameter in state.parameters.values():
         parameter.grad = torch.randn(parameter.shape, generator=generator)
     state.optimizer.step()
+    if state.muon is not None:
+        state.muon.step(0.01, dtype=torch.float32)
     if state.average is not None:
         state.average.update(number)
     state.counters.step += 1
