@@ -75,7 +75,7 @@ def prepare(
         part_rows,
     )  # fmt: skip
     return _prepare(
-        [(SourceRow(source.name, row) for row in source.rows()) for source in files],
+        [_rows_of(source) for source in files],
         Path(out),
         plan,
         exclude=lambda: _digests(left_out, plan, workers),
@@ -191,6 +191,10 @@ def _prepare(
     return shard
 
 
+def _rows_of(source: Source) -> Iterator[SourceRow]:
+    return (SourceRow(source.name, row) for row in source.rows())
+
+
 def _described(plan: _Plan, merged: Merged, source_of_part: Sequence[int]) -> list[dict[str, Any]]:
     """Return the name, hash and number of kept molecules of each source, in the order that they have in the shard."""
     counts = [0] * len(plan.sources)
@@ -250,7 +254,7 @@ def _chunked(rows: Iterable[SourceRow], size: int) -> Iterator[list[SourceRow]]:
 
 
 def _digests(sources: Sequence[Source], plan: _Plan, workers: int | None) -> frozenset[bytes]:
-    rows = (SourceRow(source.name, row) for source in sources for row in source.rows())
+    rows = itertools.chain.from_iterable(map(_rows_of, sources))
     found: set[bytes] = set()
     for chunk in _chunked(rows, PART_ROWS):
         corpus = tokenize_rows(

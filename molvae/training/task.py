@@ -48,10 +48,12 @@ class Task:
     @cached_property
     def _split(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Hold out as many molecules of each source, and at most a tenth of it."""
-        wanted = self.train_config.validation_size // len(self.shard.groups)
+        spans = [span for _, span in self.shard.groups]
+        if min(map(len, spans)) < 10:  # too small for a share of its own
+            spans = [range(len(self.shard))]
         train, held_out = [], []
-        for _, span in self.shard.groups:
-            share = min(wanted, len(span) // 10) / len(span)
+        for span in spans:
+            share = min(self.train_config.validation_size // len(spans), len(span) // 10) / len(span)
             parts = random_split(len(span), (1 - share, share), seed=self.train_config.seed)
             train.append(parts[0] + span.start)
             held_out.append(parts[1] + span.start)
