@@ -117,9 +117,11 @@ def finetune(
       molvae finetune my-series.smi -m runs/moses -o runs/mine --epochs 10
     """
     from molvae.training import TrainConfig, fine_tune
+    from molvae.training.config import FINE_TUNING
 
     tables = read_tables(settings, known=("train",))
-    train_config = overruled(TrainConfig, tables.get("train", {}), given, where="train")
+    table = FINE_TUNING | tables.get("train", {})
+    train_config = overruled(TrainConfig, table, given, where="train")
     shard = open_or_prepare(source, output / "data", workers=workers, model=model)
     with _reporting() as report:
         result = fine_tune(

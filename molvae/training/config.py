@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from molvae.errors import ConfigError
 from molvae.settings import require
 
 DEFAULT_EPOCHS = 20
+
+# A model that knows molecules already moves in smaller steps, or it forgets them before it learns new ones.
+FINE_TUNING: dict[str, Any] = {"learning_rate": 5e-4, "matrix_learning_rate": 5e-3}
 
 # What a resumed run may change: how long it goes on, and what is reported. Everything else would make it another run.
 RESUMABLE = frozenset(

@@ -20,7 +20,7 @@ from molvae.model.precision import resolve_precision
 from molvae.model.vae import MoleculeVAE, build_vae
 from molvae.settings import require
 from molvae.training.board import Board
-from molvae.training.config import TrainConfig
+from molvae.training.config import FINE_TUNING, TrainConfig
 from molvae.training.curves import draw_curves
 from molvae.training.distributed import Processes, join_processes
 from molvae.training.events import Event, SkippedStep, Started, StopReason, TrainResult, Validation
@@ -93,13 +93,13 @@ def fine_tune(
     """Train the model in `checkpoint_folder` further on the molecules of `shard`, into another folder.
 
     Symbols that the model has not seen are added to its vocabulary; known tokens keep their numbers. Arguments, files
-    and errors are those of `train`.
+    and errors are those of `train`; `train_config` None takes learning rates a quarter as large.
 
     Raises:
         CheckpointError: no model is in `checkpoint_folder`, or it is damaged.
         DataError: the shard was prepared under other constraints or another standardization than the model.
     """
-    train_config = train_config or TrainConfig()
+    train_config = train_config or TrainConfig(**FINE_TUNING)
     if Path(checkpoint_folder).resolve() == Path(run_folder).resolve():
         raise ConfigError(f"run_folder must be another folder than that of the model, got {str(run_folder)!r} twice")
     origin = load_for_fine_tuning(checkpoint_folder, shard, seed=train_config.seed)
