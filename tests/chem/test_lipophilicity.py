@@ -11,7 +11,7 @@ from rdkit.Chem import rdMolDescriptors
 from rdkit.Contrib.SA_Score import sascorer
 
 from molvae.chem.molecule import mol_from_canonical, read_molecule
-from molvae.chem.penalized_logp import penalized_logp
+from molvae.chem.lipophilicity import penalized_logp
 
 
 def published(mol: Chem.Mol) -> tuple[float, float]:
