@@ -19,10 +19,9 @@ from molvae.optimize.processes import CallProcess, Reply, reply_to
 from molvae.settings import require
 from molvae.tokens.processes import resolve_workers
 
-# Seconds: a chunk that takes less is followed by one of twice the size, one that takes more by one of half the size.
-# One chunk is what a kill can cost.
-_QUICK, _SLOW = 0.1, 1.0
+_QUICK, _SLOW = 0.02, 1.0  # seconds, see `ChunkSize`
 _LARGEST_CHUNK = 1_024
+_PAYS = 1.5  # doubling a chunk pays if more than this many times as many molecules are done in a second
 
 
 class Outcome(NamedTuple):
@@ -42,7 +41,7 @@ class CallSettings:
     workers: int | None = 1  # processes; 1 without a time-out calls it in this one, None takes one for each core
     timeout: float | None = None  # seconds for a chunk; what takes longer fails, and its process is killed
     retries: int = 0  # further attempts at a molecule that raised, took too long or killed its process
-    chunk_size: int | None = None  # molecules in one call; None starts with one and grows while calls are quick
+    chunk_size: int | None = None  # molecules in one call; None finds out what pays, see `ChunkSize`
 
     def __post_init__(self) -> None:
         require(self.workers is None or self.workers >= 1, "workers", "at least 1", self.workers)
@@ -65,7 +64,7 @@ class Caller:
         self._scorer = scorer
         self._name = name
         self._settings = settings
-        self._size = settings.chunk_size or 1
+        self._chunk = ChunkSize(settings.chunk_size)
         count = resolve_workers(settings.workers)
         inside = count == 1 and settings.timeout is None
         self._processes = [] if inside else [CallProcess(target, name) for _ in range(count)]
@@ -85,7 +84,7 @@ class Caller:
             process.stop()
 
     def _inside(self, work: _Work) -> Iterator[list[Outcome]]:
-        while (chunk := work.next_chunk(self._size)) is not None:
+        while (chunk := work.next_chunk(self._chunk.size)) is not None:
             start = time.monotonic()
             reply = reply_to(self._scorer, work.smiles_of(chunk), self._name)
             yield self._settle(work, chunk, reply, time.monotonic() - start)
@@ -99,7 +98,9 @@ class Caller:
             while True:
                 busy = {process for process, _, _ in running.values()}
                 for process in self._processes:
-                    size = min(self._size, -(-work.left // len(self._processes)))  # the last chunks are shared out
+                    size = min(
+                        self._chunk.size, -(-work.left // len(self._processes))
+                    )  # the last chunks are shared out
                     if process not in busy and (chunk := work.next_chunk(size)) is not None:
                         future = process.submit(work.smiles_of(chunk))
                         running[future] = (process, chunk, time.monotonic())  # after it has loaded the function
@@ -128,11 +129,7 @@ class Caller:
             raise ObjectiveError(reply.breach)
         if reply.values is None:
             return work.failed(chunk, reply.error, seconds)
-        if self._settings.chunk_size is None and len(chunk.rows) == self._size:
-            if seconds < _QUICK:
-                self._size = min(2 * self._size, _LARGEST_CHUNK)
-            elif seconds > _SLOW:
-                self._size = max(self._size // 2, 1)
+        self._chunk.learn(len(chunk.rows), seconds)
         return [
             Outcome(row, values, "" if values is not None else "the objective returned None",
                     seconds / len(chunk.rows), chunk.failures + 1)
@@ -146,6 +143,31 @@ def _reply_of(future: Future[Reply], process: CallProcess) -> Reply:
     except BrokenProcessPool:
         process.stop()
         return Reply(None, "the process that computed it died, out of memory or inside a library")
+
+
+class ChunkSize:
+    """How many molecules to hand over at once, where the user does not say.
+
+    A chunk is what a kill can cost, so it stays small: it grows while a call is quick, or while twice the molecules
+    take hardly longer, as they do for a function that computes them side by side.
+    """
+
+    def __init__(self, fixed: int | None) -> None:
+        self.size = fixed or 1
+        self._fixed = fixed is not None
+        self._trying = True  # whether larger chunks may still pay
+        self._rate = 0.0  # molecules per second with half the size
+
+    def learn(self, count: int, seconds: float) -> None:
+        """Take note of how long a chunk took."""
+        if self._fixed or count != self.size:
+            return
+        rate = count / max(seconds, 1e-9)
+        pays = rate > _PAYS * self._rate
+        if seconds < _QUICK or (self._trying and pays and seconds < _SLOW):
+            self.size, self._rate = min(2 * count, _LARGEST_CHUNK), rate
+        elif seconds > _SLOW or (self._trying and not pays):
+            self.size, self._trying = max(count // 2, 1), False
 
 
 class _Work:

@@ -112,6 +112,22 @@ class SmoothRamp:
 
 
 @dataclass(frozen=True)
+class Chained:
+    """One curve after the other, the first on the value (ChainedModifier).
+
+    >>> Chained((Linear(2), Capped(10)))(3)
+    np.float64(0.6)
+    """
+
+    curves: tuple[Curve, ...]
+
+    def __call__(self, value: Any) -> Any:
+        for curve in self.curves:
+            value = curve(value)
+        return value
+
+
+@dataclass(frozen=True)
 class Linear:
     """`slope` times the value (LinearModifier)."""
 

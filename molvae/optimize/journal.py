@@ -6,7 +6,7 @@ import json
 import math
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -67,16 +67,16 @@ class Journal:
         """
         self._name = "the journal" if path is None else str(path)
         self._lock = None if path is None else _locked(Path(path))
-        # One connection for all threads: the objective lets in one at a time.
-        self._database = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
-        try:
-            with _translated(self._name):
-                self._database.execute("PRAGMA journal_mode = WAL")
-                self._database.execute("PRAGMA synchronous = FULL")  # a power cut loses nothing either
-                self._begin(about)
-        except ObjectiveError:
-            self.close()
-            raise
+        with ExitStack() as undo, _translated(self._name):
+            if self._lock is not None:
+                undo.callback(self._lock.close)
+            # One connection for all threads: the objective lets in one at a time.
+            self._database = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
+            undo.callback(self._database.close)
+            self._database.execute("PRAGMA journal_mode = WAL")
+            self._database.execute("PRAGMA synchronous = FULL")  # a power cut loses nothing either
+            self._begin(about)
+            undo.pop_all()
 
     def _begin(self, about: Mapping[str, object]) -> None:
         texts = {name: json.dumps(value, sort_keys=True) for name, value in about.items()}
@@ -168,12 +168,13 @@ def _locked(path: Path) -> sqlite3.Connection:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f"{path.name}.lock")
-    lock = sqlite3.connect(beside, isolation_level=None, timeout=0, check_same_thread=False)
-    try:
-        lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as err:
-        lock.close()
-        raise ObjectiveError(f"{path} cannot be written, another program or objective has it open ({err})") from err
+    with _translated(str(beside)):
+        lock = sqlite3.connect(beside, isolation_level=None, timeout=0, check_same_thread=False)
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as err:
+            lock.close()
+            raise ObjectiveError(f"{path} cannot be written, another program or objective has it open ({err})") from err
     return lock
 
 

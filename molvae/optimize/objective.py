@@ -89,8 +89,8 @@ class Objective:
             workers: processes that call the function; None for one on each core.
             timeout: seconds until a call has failed; needs a process, which it kills.
             retries: further attempts at a molecule on which the function raises, hangs or kills its process.
-            chunk_size: molecules in one call, as many as the function computes side by side. None starts with one and
-                takes more while that is quick: what a kill can cost is one chunk.
+            chunk_size: molecules in one call. None starts with one and takes more while that is quick or pays, as for
+                a function that computes many side by side; what a kill can cost is one chunk.
 
         Raises:
             ConfigError: an unknown name or a setting out of range.
@@ -139,7 +139,7 @@ class Objective:
     @property
     def budget_left(self) -> float:
         """Calls that can still be made: a whole number, or infinity."""
-        return math.inf if self._budget is None else self._budget - len(self._asked)
+        return math.inf if self._budget is None else max(self._budget - len(self._asked), 0)
 
     @property
     def rows(self) -> list[Scored]:
@@ -148,7 +148,7 @@ class Objective:
 
     def best(self, n: int = 1) -> list[Scored]:
         """Return the `n` feasible molecules with the highest scores, the best first, the earlier call on a tie."""
-        contenders = [row for row in self._asked.values() if row.contends]
+        contenders = [row for row in list(self._asked.values()) if row.contends]  # a thread may be adding to them
         return heapq.nsmallest(n, contenders, key=lambda row: (-row.score, row.call))
 
     def trace(self, n: int = 1) -> NDArray[np.float64]:
@@ -157,8 +157,9 @@ class Objective:
         Where there are fewer than `n` it is the mean of those; NaN where there are none.
         """
         best: list[float] = []  # a heap, the worst first
-        means = np.full(self.calls, np.nan)
-        for index, row in enumerate(self.rows):
+        rows = self.rows
+        means = np.full(len(rows), np.nan)
+        for index, row in enumerate(rows):
             if row.contends:
                 (heapq.heappush if len(best) < n else heapq.heappushpop)(best, row.score)
             means[index] = sum(best) / len(best) if best else math.nan

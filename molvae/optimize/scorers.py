@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from molvae.chem.descriptors import Measure, descriptor_function
-from molvae.chem.molecule import canonical_smiles, mol_from_canonical
 from molvae.chem.lipophilicity import Normalization, penalized_logp
+from molvae.chem.molecule import canonical_smiles, mol_from_canonical
 from molvae.errors import ConfigError
 from molvae.optimize.answers import Scorer, Values, call
 from molvae.optimize.constraints import Constraint, max_atoms

@@ -10,8 +10,8 @@ from rdkit import Chem
 from rdkit.Chem import rdMolDescriptors
 from rdkit.Contrib.SA_Score import sascorer
 
-from molvae.chem.molecule import mol_from_canonical, read_molecule
 from molvae.chem.lipophilicity import penalized_logp
+from molvae.chem.molecule import mol_from_canonical, read_molecule
 
 
 def published(mol: Chem.Mol) -> tuple[float, float]:

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 
 from molvae.errors import ConfigError, ObjectiveError
 from molvae.optimize.answers import Scorer
-from molvae.optimize.calls import Caller, CallSettings, Outcome
+from molvae.optimize.calls import Caller, CallSettings, ChunkSize, Outcome
 
 LETTERS = [chr(ord("a") + number) for number in range(26)]  # any text will do: nothing here reads SMILES
 
@@ -47,22 +48,54 @@ def test_no_molecules_need_no_call() -> None:
     assert outcomes_of(code, []) == []
 
 
-def test_chunks_grow_while_calls_are_quick_and_not_where_they_are_slow() -> None:
-    quick, slow = [], []
+def sizes_of(seconds: Callable[[int], float], calls: int) -> list[int]:
+    """Return the sizes of the first chunks of a function that takes so many seconds for so many molecules."""
+    chunk, sizes = ChunkSize(None), []
+    for _ in range(calls):
+        sizes.append(chunk.size)
+        chunk.learn(chunk.size, seconds(chunk.size))
+    return sizes
 
-    def fast(texts: list[str]) -> list[float]:
-        quick.append(len(texts))
+
+def test_chunks_grow_where_that_pays() -> None:
+    assert sizes_of(lambda count: 0.0, 12)[-3:] == [512, 1024, 1024]  # quick
+    assert sizes_of(lambda count: 0.0005 * count, 10) == [1, 2, 4, 8, 16, 32, 64, 32, 64, 64]  # until it takes time
+    assert sizes_of(lambda count: 0.1 * count, 5) == [1, 2, 1, 1, 1]  # one after the other
+    assert sizes_of(lambda count: 0.1, 6) == [1, 2, 4, 8, 16, 32]  # side by side
+    assert sizes_of(lambda count: 0.3 if count <= 8 else 0.3 * count / 8, 7) == [1, 2, 4, 8, 16, 8, 8]  # eight of them
+    assert sizes_of(lambda count: 2.0, 3) == [1, 1, 1]  # too much to lose
+
+
+def test_chunks_shrink_where_molecules_become_slow() -> None:
+    chunk = ChunkSize(None)
+    for _ in range(5):
+        chunk.learn(chunk.size, 0.001)
+    assert chunk.size == 32
+    sizes = []
+    for _ in range(6):
+        chunk.learn(chunk.size, 0.5 * chunk.size)
+        sizes.append(chunk.size)
+    assert sizes == [16, 8, 4, 2, 2, 2]
+
+
+def test_a_size_that_the_user_gives_stays_and_a_rest_teaches_nothing() -> None:
+    chunk = ChunkSize(7)
+    chunk.learn(7, 0.0)
+    assert chunk.size == 7
+    chunk = ChunkSize(None)
+    chunk.learn(3, 0.0)
+    assert chunk.size == 1
+
+
+def test_a_function_gets_chunks_of_the_size_asked_for() -> None:
+    sizes = []
+
+    def function(texts: list[str]) -> list[float]:
+        sizes.append(len(texts))
         return code(texts)
 
-    def sluggish(texts: list[str]) -> list[float]:
-        slow.append(len(texts))
-        time.sleep(0.11)
-        return code(texts)
-
-    outcomes_of(fast, LETTERS)
-    outcomes_of(sluggish, LETTERS[:3])
-    assert quick == [1, 2, 4, 8, 11]
-    assert slow == [1, 1, 1]
+    outcomes_of(function, LETTERS, chunk_size=8)
+    assert sizes == [8, 8, 8, 2]
 
 
 def test_a_molecule_that_raises_takes_no_other_with_it() -> None:
@@ -116,18 +149,18 @@ def test_a_call_that_hangs_is_ended_and_the_others_go_on() -> None:
         return [float(ord(text)) for text in texts]
 
     start = time.monotonic()
-    outcomes = outcomes_of(hanging, LETTERS[:6], workers=2, timeout=2.0, chunk_size=2)
+    outcomes = outcomes_of(hanging, LETTERS[:6], workers=2, timeout=4.0, chunk_size=2)
     assert time.monotonic() - start < 60
-    assert [outcome.reason for outcome in outcomes if outcome.values is None] == ["no answer within 2 s"]
+    assert [outcome.reason for outcome in outcomes if outcome.values is None] == ["no answer within 4 s"]
     assert outcomes[2].values is None
 
 
 def test_the_time_to_load_a_function_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "molvae_test_heavy.py").write_text(
-        "import time\ntime.sleep(2)\ndef f(texts): return [1] * len(texts)\n"
+        "import time\ntime.sleep(4)\ndef f(texts): return [1] * len(texts)\n"
     )
     monkeypatch.chdir(tmp_path)
-    caller = Caller("molvae_test_heavy:f", code, "score", CallSettings(timeout=1.5))
+    caller = Caller("molvae_test_heavy:f", code, "score", CallSettings(timeout=3))
     [[outcome]] = list(caller(["a"]))
     caller.close()
     assert outcome.values == {"score": 1.0}
@@ -135,7 +168,7 @@ def test_the_time_to_load_a_function_does_not_count(tmp_path: Path, monkeypatch:
 
 def test_a_function_that_a_process_cannot_load_ends_the_run(tmp_path: Path) -> None:
     caller = Caller("molvae_test_absent:f", code, "score", CallSettings(workers=2))
-    with pytest.raises(ObjectiveError, match="cannot load it: ConfigError: .* no module molvae_test_absent"):
+    with pytest.raises(ObjectiveError, match=r"cannot load it: ConfigError: .* no module molvae_test_absent"):
         list(caller(["a"]))
     caller.close()
 

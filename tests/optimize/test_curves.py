@@ -12,6 +12,7 @@ from molvae.optimize.curves import (
     AtLeast,
     AtMost,
     Capped,
+    Chained,
     Curve,
     Distance,
     Linear,
@@ -23,7 +24,7 @@ from molvae.optimize.curves import (
 
 CURVES: list[Curve] = [
     Near(2, sigma=0.5), AtMost(2, sigma=0.5), AtLeast(2, sigma=0.5), Ramp(end=3, start=1), SmoothRamp(end=3, start=1),
-    Linear(2), Distance(2), SquaredDistance(2, coefficient=3), Capped(2),
+    Chained((Linear(2), Near(4, sigma=1))), Linear(2), Distance(2), SquaredDistance(2, coefficient=3), Capped(2),
 ]  # fmt: skip
 POINTS = np.linspace(-5, 9, 57)
 
@@ -64,6 +65,7 @@ def test_a_smooth_ramp_has_the_middle_and_the_slope_of_the_ramp_and_does_not_ove
 
 def test_the_plain_ones_are_arithmetic() -> None:
     assert Linear(2)(3) == 6
+    assert Chained((Linear(2), Distance(4)))(3) == Distance(4)(6)
     assert (Distance(2)(2), Distance(2)(5)) == (1, -2)
     assert (SquaredDistance(2, 3)(2), SquaredDistance(2, 3)(3)) == (1, -2)
     assert (Capped(4)(1), Capped(4)(9)) == (0.25, 1)

@@ -89,6 +89,12 @@ def test_other_files_are_refused_and_left_alone(path: Path) -> None:
             opened()
 
 
+def test_a_folder_is_no_journal_and_stays_unlocked(tmp_path: Path) -> None:
+    for _ in range(2):
+        with pytest.raises(ObjectiveError, match="unable to open database file"):
+            Journal(tmp_path, ABOUT)
+
+
 def test_a_journal_of_a_later_version_is_refused(path: Path) -> None:
     Journal(path, ABOUT).close()
     with closing(sqlite3.connect(path)) as database:

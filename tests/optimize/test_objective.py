@@ -193,6 +193,8 @@ def test_a_journal_is_gone_on_with_and_its_calls_count(tmp_path: Path) -> None:
     assert [row.fresh for row in rows] == [False] * 3 + [True] * 2 + [False] * 3
     assert [row.status for row in rows[5:]] == ["unaffordable"] * 3
     assert set(function.seen.values()) == {1}
+    with Objective(function, budget=2, journal=path) as objective:  # less than was spent
+        assert (objective.calls, objective.budget_left) == (5, 0)
     with pytest.raises(ObjectiveError, match="journal of another objective: its combination"):
         Objective(function, journal=path, combination="product")
     with pytest.raises(ObjectiveError, match="its constraints"):
