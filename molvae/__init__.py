@@ -26,11 +26,13 @@ if TYPE_CHECKING:
         MissingExtraError,
         MoleculeError,
         MolvaeError,
+        ObjectiveError,
         TrainingError,
         UnknownSymbolError,
     )
     from molvae.latent.space import LatentSpace
     from molvae.model.config import VAEConfig
+    from molvae.optimize.objective import Objective
     from molvae.tokens.codec import MoleculeCodec
     from molvae.tokens.constraints import Constraints
     from molvae.tokens.vocabulary import Vocabulary
@@ -67,6 +69,8 @@ _MODULES = {
     "MoleculeCodec": "molvae.tokens.codec",
     "MoleculeError": "molvae.errors",
     "MolvaeError": "molvae.errors",
+    "Objective": "molvae.optimize.objective",
+    "ObjectiveError": "molvae.errors",
     "Standardization": "molvae.chem.settings",
     "TokenShard": "molvae.datasets.shards",
     "TrainConfig": "molvae.training.config",
@@ -94,6 +98,8 @@ __all__ = [
     "MoleculeCodec",
     "MoleculeError",
     "MolvaeError",
+    "Objective",
+    "ObjectiveError",
     "Standardization",
     "TokenShard",
     "TrainConfig",

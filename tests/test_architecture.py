@@ -26,7 +26,8 @@ TO_THE_LEFT = {
     "model": {"chem", "tokens", "datasets"},
     "training": {"chem", "tokens", "datasets", "model"},
     "latent": {"chem", "tokens", "datasets", "model"},
-    "cli": {"chem", "tokens", "datasets", "model", "training", "latent"},
+    "optimize": {"chem", "tokens", "datasets", "model", "latent", "properties", "evaluate"},
+    "cli": {"chem", "tokens", "datasets", "model", "training", "latent", "optimize"},
 }
 
 # Where a library may enter. The command line reaches a library through the package that owns it.

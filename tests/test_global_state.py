@@ -69,5 +69,7 @@ def test_the_whole_way_from_smiles_to_a_model_and_back_changes_no_global_state(
     space.reconstruct(wehi_smiles[:3])
     space.interpolate(wehi_smiles[0], wehi_smiles[1], n=3)
     space.elbo(wehi_smiles[:2], seed=0)
+    with molvae.Objective("scaffold_hop", journal=tmp_path / "journal.db") as objective:
+        objective.evaluate([*wehi_smiles[:3], "c1cccc1"])
     after = global_state()
     assert [name for name in before if before[name] != after[name]] == []

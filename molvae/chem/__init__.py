@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING
 from molvae._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from molvae.chem.alerts import structure_alerts
     from molvae.chem.descriptors import Descriptors
     from molvae.chem.drawing import draw_grid, draw_grid_svg
     from molvae.chem.embedded import embedded_path
     from molvae.chem.fingerprints import Fingerprint, morgan_fingerprints, tanimoto, tanimoto_matrix, tanimoto_to
+    from molvae.chem.lipophilicity import penalized_logp
     from molvae.chem.logs import quiet_rdkit
     from molvae.chem.molecule import Molecule, canonical_smiles, mol_from_canonical, read_molecule
     from molvae.chem.reasons import Note, Reason
     from molvae.chem.scaffolds import murcko_scaffold
     from molvae.chem.sdf import SdfRecord, iterate_sdf, sdf_record
     from molvae.chem.settings import DEFAULT_STANDARDIZATION, ORGANIC_ELEMENTS, Standardization
+    from molvae.chem.similarity import SimilarityTo
 
 __all__ = [
     "DEFAULT_STANDARDIZATION",
@@ -28,6 +31,7 @@ __all__ = [
     "Note",
     "Reason",
     "SdfRecord",
+    "SimilarityTo",
     "Standardization",
     "canonical_smiles",
     "draw_grid",
@@ -37,9 +41,11 @@ __all__ = [
     "mol_from_canonical",
     "morgan_fingerprints",
     "murcko_scaffold",
+    "penalized_logp",
     "quiet_rdkit",
     "read_molecule",
     "sdf_record",
+    "structure_alerts",
     "tanimoto",
     "tanimoto_matrix",
     "tanimoto_to",
@@ -56,6 +62,7 @@ __getattr__, __dir__ = lazy_exports(
         "Note": "molvae.chem.reasons",
         "Reason": "molvae.chem.reasons",
         "SdfRecord": "molvae.chem.sdf",
+        "SimilarityTo": "molvae.chem.similarity",
         "Standardization": "molvae.chem.settings",
         "canonical_smiles": "molvae.chem.molecule",
         "draw_grid": "molvae.chem.drawing",
@@ -65,9 +72,11 @@ __getattr__, __dir__ = lazy_exports(
         "mol_from_canonical": "molvae.chem.molecule",
         "morgan_fingerprints": "molvae.chem.fingerprints",
         "murcko_scaffold": "molvae.chem.scaffolds",
+        "penalized_logp": "molvae.chem.lipophilicity",
         "quiet_rdkit": "molvae.chem.logs",
         "read_molecule": "molvae.chem.molecule",
         "sdf_record": "molvae.chem.sdf",
+        "structure_alerts": "molvae.chem.alerts",
         "tanimoto": "molvae.chem.fingerprints",
         "tanimoto_matrix": "molvae.chem.fingerprints",
         "tanimoto_to": "molvae.chem.fingerprints",

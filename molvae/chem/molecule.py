@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import re
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from rdkit import Chem
 from rdkit.Chem import rdqueries
@@ -35,6 +36,8 @@ _CARBON = re.compile(r"C(?![a-z])|(?<![A-Z])c")
 # Aromatic atoms beyond those of drug-like molecules: RDKit finds `[si+]1bn1` aromatic and then cannot kekulize it.
 _RARE_AROMATIC = re.compile(r"\[\d*(?!nH\]|n[+-]\]|[os]\+\]|se\])[a-z]")
 _BONDS = frozenset((Chem.BondType.SINGLE, Chem.BondType.DOUBLE, Chem.BondType.TRIPLE))
+
+Mol: TypeAlias = Chem.Mol  # for annotations where rdkit may not be imported
 
 
 @dataclass(frozen=True, slots=True)

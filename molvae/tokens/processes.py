@@ -223,12 +223,12 @@ def _interrupt_deferred() -> Iterator[None]:
 
 
 def _run_in_worker(work: Work[Row, Packed, Result], rows: list[Row], parent: int) -> Packed:
-    _settle(parent)
+    settle_worker(parent)
     return work.pack(work.run(rows))
 
 
 @functools.cache
-def _settle(parent: int) -> None:
+def settle_worker(parent: int) -> None:
     """Make this worker process leave a Ctrl-C to its parent and end when the parent is gone, killed or not."""
     if not current_process().name.startswith("Loky"):
         return  # a thread, this very process, or a cluster's worker, which has a nurse of its own

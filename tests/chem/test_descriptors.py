@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 
-from molvae.chem.descriptors import descriptors
+import pytest
+
+from molvae.chem.descriptors import descriptor_function, descriptors
 from molvae.chem.molecule import mol_from_canonical
+from molvae.errors import ConfigError
 
 
 def test_aspirin_has_the_values_of_the_literature() -> None:
@@ -23,3 +26,14 @@ def test_values_stay_in_their_ranges(wehi_smiles: list[str]) -> None:
         assert 1 <= values.sa_score <= 10
         assert all(math.isfinite(value) for value in values)
         assert values == descriptors(mol_from_canonical(smiles))
+
+
+def test_a_single_descriptor_is_the_one_of_all() -> None:
+    smiles = "CC(=O)Oc1ccccc1C(=O)O"
+    for name, value in descriptors(smiles)._asdict().items():
+        assert descriptor_function(name)(mol_from_canonical(smiles)) == value
+
+
+def test_an_unknown_descriptor_is_refused_with_the_nearest() -> None:
+    with pytest.raises(ConfigError, match="did you mean 'molecular_weight'"):
+        descriptor_function("molecular_wieght")
