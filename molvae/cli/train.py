@@ -206,4 +206,7 @@ def _calibrate(run_folder: Path) -> None:
     """Measure once how far the neighbours of a similarity are, and keep it with the model."""
     from molvae.latent import LatentSpace
 
-    LatentSpace.load(run_folder).calibrate().save(run_folder)
+    try:
+        LatentSpace.load(run_folder).calibrate().save(run_folder)
+    except ValueError as error:  # a model that hardly writes a molecule is kept all the same
+        say(f"the radii of neighbours are not measured yet: {error}")
