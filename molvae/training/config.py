@@ -40,9 +40,9 @@ class TrainConfig:
     max_minutes: float | None = None
 
     batch_size: int = 128  # molecules per step, over all processes
-    optimizer: Literal["muon", "adamw"] = "muon"  # "muon" takes the GRU matrices, AdamW the rest
+    optimizer: Literal["adamw", "muon"] = "adamw"  # "muon": it takes the GRU matrices, AdamW the rest
     learning_rate: float = 2e-3  # of AdamW, at the end of the warm-up
-    matrix_learning_rate: float = 0.02  # of "muon", at the end of the warm-up
+    matrix_learning_rate: float = 0.01  # of "muon", at the end of the warm-up
     final_learning_rate: float = 0.02  # as a share of the learning rates
     warmup_steps: int = 200
     weight_decay: float = 0.0
