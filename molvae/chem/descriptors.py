@@ -53,7 +53,7 @@ def descriptors(molecule: str | Chem.Mol) -> Descriptors:
             molecular_weight=rdMolDescriptors._CalcMolWt(mol),
             logp=rdMolDescriptors.CalcCrippenDescriptors(mol)[0],
             qed=_qed(mol),
-            sa_score=float(_sa_scorer().calculateScore(mol)),
+            sa_score=float(sa_scorer().calculateScore(mol)),
             tpsa=float(rdMolDescriptors.CalcTPSA(mol)),
             heavy_atoms=mol.GetNumHeavyAtoms(),
             hetero_atoms=rdMolDescriptors.CalcNumHeteroatoms(mol),
@@ -68,7 +68,12 @@ def descriptors(molecule: str | Chem.Mol) -> Descriptors:
 
 
 @cache
-def _sa_scorer() -> ModuleType:
+def sa_scorer() -> ModuleType:
+    """Return RDKit's module of the synthetic accessibility score.
+
+    Raises:
+        DataError: this distribution of RDKit came without it.
+    """
     try:
         from rdkit.Contrib.SA_Score import sascorer
     except ImportError as err:
