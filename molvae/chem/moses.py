@@ -107,6 +107,12 @@ def moses_features(
     )
 
 
+def fingerprint_of(smiles: str) -> bytes | None:
+    """Return the fingerprint of a molecule, None where RDKit cannot read the SMILES; see `moses_fingerprint`."""
+    mol = Chem.MolFromSmiles(smiles)
+    return None if mol is None else moses_fingerprint(mol)
+
+
 def moses_fingerprint(mol: Chem.Mol) -> bytes:
     """Return the Morgan fingerprint of radius 2 and 1,024 bits, packed into 128 bytes, the first bit lowest."""
     return bytes(DataStructs.BitVectToBinaryText(_generator().GetFingerprint(mol)))

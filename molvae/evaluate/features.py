@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from molvae.chem.logs import quiet_rdkit
 from molvae.chem.moses import FINGERPRINT_BITS, MosesFeatures, MosesProperties, moses_features, structure_filters
+from molvae.evaluate.bulk import EachMolecule
 from molvae.evaluate.similarity import Fingerprints
 from molvae.tokens.processes import CHUNK_SIZE, in_order
 
@@ -91,25 +92,9 @@ def iterate_features(
     workers: int | None = 1,
 ) -> Iterator[MosesFeatures | None]:
     """Yield what MOSES reads off each molecule, None for an invalid one."""
-    work = _Measuring(None if filters is None else tuple(filters), properties)
+    work = EachMolecule(partial(_measure, filters=None if filters is None else tuple(filters), properties=properties))
     return in_order(work, smiles, workers=workers, chunk_size=CHUNK_SIZE)
 
 
-@dataclass(frozen=True)
-class _Measuring:
-    filters: tuple[str, ...] | None
-    properties: bool
-
-    def run(self, rows: list[str | None]) -> list[MosesFeatures | None]:
-        filters = None if self.filters is None else structure_filters(self.filters)
-        with quiet_rdkit():
-            return [moses_features(row or "", filters, properties=self.properties) for row in rows]
-
-    def pack(self, results: list[MosesFeatures | None]) -> list[MosesFeatures | None]:
-        return results
-
-    def unpack(self, packed: list[MosesFeatures | None]) -> list[MosesFeatures | None]:
-        return packed
-
-    def lost(self) -> None:
-        return None
+def _measure(smiles: str, *, filters: tuple[str, ...] | None, properties: bool) -> MosesFeatures | None:
+    return moses_features(smiles, None if filters is None else structure_filters(filters), properties=properties)

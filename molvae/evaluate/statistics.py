@@ -93,25 +93,6 @@ def measure_statistics(
     return Statistics.of(features, Moments.of(found))
 
 
-def kept_statistics(
-    smiles: Sequence[str],
-    folder: Path,
-    *,
-    device: torch.device | str = "cpu",
-    threads: int | None = None,
-    workers: int | None = 1,
-    progress: Progress = lambda count: None,
-) -> Statistics:
-    """Return the statistics of a set of molecules, kept in `folder` under the hash of its SMILES."""
-    path = folder / f"statistics-{set_hash(smiles)[:32]}.npz"
-    try:
-        return Statistics.load(path)
-    except DataError:  # not there, or damaged
-        statistics = measure_statistics(smiles, device=device, threads=threads, workers=workers, progress=progress)
-        statistics.save(path)
-        return statistics
-
-
 def set_hash(smiles: Sequence[str]) -> str:
     """Return the SHA-256 of the molecules in their order, of ChemNet and of the format of the statistics."""
     digest = hashlib.sha256(f"{FORMAT} {CHEMNET_SHA256}".encode())
