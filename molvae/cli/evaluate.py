@@ -101,13 +101,17 @@ def reconstruction(
 @click.option(
     "--temperature", type=click.FloatRange(0), default=0.0, show_default=True, help="0 takes the likeliest symbol."
 )
+@click.option(
+    "--only", "groups", multiple=True, type=click.Choice(["moses", "guacamol", "coverage", "weights"]),
+    help="Measure this group of figures only; may be given several times.  [default: all]",
+)  # fmt: skip
 @picture_option
 @seed_option
 @computing_options
 def generation(
     reference: str, train: str | None, samples: Path | None, model: Path | None, count: int, prior: str | None,
-    temperature: float, picture: Path | None, seed: int, as_json: bool, device: str, threads: int | None,
-    workers: int | None,
+    temperature: float, groups: tuple[str, ...], picture: Path | None, seed: int, as_json: bool, device: str,
+    threads: int | None, workers: int | None,
 ) -> int:  # fmt: skip
     """Draw molecules, or read those of --samples, and measure them by MOSES, GuacaMol and beyond.
 
@@ -121,19 +125,24 @@ def generation(
     """
     from molvae.datasets import read_rows
     from molvae.evaluate import evaluate_generation, load_reference
+    from molvae.evaluate.generation import GROUPS
 
     resources = _resources(device, threads, workers)
     space: LatentSpace | None = None
-    header: dict[str, object]
+    molecules: list[str | None] = []
     if samples is not None:
-        molecules: list[str | None] = [row.smiles for row in read_rows(samples)]
-        header = {"samples": str(samples), "seed": seed}
+        molecules += [row.smiles for row in read_rows(samples)]
+        header: dict[str, object] = {"samples": str(samples), "seed": seed}
     else:
         space = load_space(model, device, threads, workers)
-        molecules = list(space.sample(count, seed=seed, prior=prior, temperature=temperature))
+        space.prior(prior)  # a name that is not there is refused before anything is computed
         header = _about(space) | {"prior": prior or space.priors[0], "temperature": temperature, "seed": seed}
     against = load_reference(reference, train=train, resources=resources)
-    report = evaluate_generation(molecules, against, space=space, seed=seed, resources=resources)
+    if space is not None:
+        molecules += space.sample(count, seed=seed, prior=prior, temperature=temperature)
+    report = evaluate_generation(
+        molecules, against, space=space, groups=groups or GROUPS, seed=seed, resources=resources
+    )
     _tell(header | {"reference": report.reference, "n": report.n}, report.groups, as_json=as_json)
     if picture is not None:
         from molvae.plots.evaluation import draw_generation

@@ -132,15 +132,16 @@ def _moses(split: str, given: Path | None) -> Source:
     return Source(moses_file(f"{split}.csv.gz", archive=given))
 
 
-def moses_file(name: str, *, archive: Path | None = None) -> Path:
+def moses_file(name: str, *, archive: Path | None = None, fetch: bool = True) -> Path:
     """Return the cached copy of a file of the MOSES wheel, such as its filters `mcf.csv`; all are fetched at once.
 
     Args:
         name: the last part of the file's path in the wheel.
         archive: the user's own copy of the wheel, in place of a download.
+        fetch: whether it may be downloaded.
 
     Raises:
-        DataError: see `copy_from_archive` and `download_wheel`.
+        DataError: see `copy_from_archive` and `download_wheel`, or it is not here and may not be downloaded.
         KeyError: a file that molvae does not read.
     """
     folder = data_folder() / "moses"
@@ -152,6 +153,8 @@ def moses_file(name: str, *, archive: Path | None = None) -> Path:
     sha256 = {f"moses/{member}": value for member, value in _MOSES_SHA256.items()}
     if archive is not None:
         copy_from_archive(archive, members, sha256)
+    elif not fetch:
+        raise DataError(f"{name} of MOSES is not here; fetch it with: molvae data prepare moses")
     else:
         fetch_from_wheel(_MOSES_WHEEL, wheel_sha256=_MOSES_WHEEL_SHA256, members=members, sha256=sha256)
     return path

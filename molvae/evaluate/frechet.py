@@ -19,9 +19,9 @@ class Moments(NamedTuple):
 
     @classmethod
     def of(cls, activations: NDArray[np.floating]) -> Moments:
-        """Return the moments of activations (n, A); the covariance of a single row is zero."""
+        """Return the moments of activations (n, A); the covariance of a single row, and all of none, is zero."""
         values = np.asarray(activations, dtype=np.float64)
-        mean = values.mean(axis=0)
+        mean = values.sum(axis=0) / max(1, len(values))
         return cls(len(values), mean, (values - mean).T @ (values - mean) / max(1, len(values) - 1))
 
 
@@ -45,15 +45,19 @@ def merged(parts: Iterable[Moments]) -> Moments:
 def frechet_distance(a: Moments, b: Moments) -> float:
     """Return |μ₁ − μ₂|² + tr(Σ₁ + Σ₂ − 2 (Σ₁ Σ₂)^½), the squared 2-Wasserstein distance of two Gaussians.
 
-    The trace of (Σ₁ Σ₂)^½ is that of (Σ₁^½ Σ₂ Σ₁^½)^½, a symmetric matrix, so eigenvalues suffice and nothing becomes
-    complex; what rounding makes negative counts as zero.
+    The trace of (Σ₁ Σ₂)^½ is the sum of the singular values of Σ₁^½ Σ₂^½, so nothing becomes complex, and sets of a few
+    molecules, whose covariances are singular, are no difficulty. What rounding makes negative counts as zero.
 
     >>> a, b = Moments(9, np.zeros(2), np.eye(2)), Moments(9, np.ones(2), 4 * np.eye(2))
     >>> round(frechet_distance(a, b), 12)
     4.0
     """
-    values, vectors = np.linalg.eigh(a.covariance)
-    root = (vectors * np.sqrt(values.clip(min=0))) @ vectors.T
-    shared = np.sqrt(np.linalg.eigvalsh(root @ b.covariance @ root).clip(min=0)).sum()
+    shared = np.linalg.norm(_root(a.covariance) @ _root(b.covariance), ord="nuc")
     step = a.mean - b.mean
     return float(step @ step + np.trace(a.covariance) + np.trace(b.covariance) - 2 * shared)
+
+
+def _root(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
+    values, vectors = np.linalg.eigh(covariance)
+    root: NDArray[np.float64] = (vectors * np.sqrt(values.clip(min=0))) @ vectors.T
+    return root

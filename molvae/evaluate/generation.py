@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from molvae.errors import DataError
 from molvae.evaluate import guacamol, moses
@@ -16,13 +17,14 @@ from molvae.evaluate.features import Features, measure_features
 from molvae.evaluate.frechet import Moments
 from molvae.evaluate.measure import Measure, as_json
 from molvae.evaluate.reconstruction import evaluate_reconstruction
-from molvae.evaluate.reference import Reference, draw, kept_moments, real_pair, training_fingerprints
+from molvae.evaluate.reference import MOSES, Reference, draw, kept_moments, real_pair, training_fingerprints
 from molvae.evaluate.resources import DEFAULT, Resources
 from molvae.evaluate.statistics import Statistics
 from molvae.latent.space import LatentSpace
 from molvae.model.diagnostics import latent_use
 from molvae.model.posterior import DiagonalGaussian
 
+GROUPS = ("moses", "guacamol", "coverage", "weights")
 RECONSTRUCTED = 2_000  # reference molecules sent through a model beside its samples
 
 
@@ -59,6 +61,7 @@ def evaluate_generation(
     reference: Reference,
     *,
     space: LatentSpace | None = None,
+    groups: Collection[str] = GROUPS,
     seed: int = 0,
     resources: Resources = DEFAULT,
 ) -> GenerationReport:
@@ -67,31 +70,44 @@ def evaluate_generation(
     Args:
         samples: SMILES as they were generated.
         reference: what they are compared with.
-        space: the model that they come from, whose reconstruction, KL and active units are measured beside them.
+        space: the model that they come from, for the group "weights".
+        groups: of figures, among "moses", "guacamol", "coverage" (with leaks), and "weights": reconstruction, KL and
+            active units of the model on the reference set.
         seed: of the draws of real molecules.
         resources: what may be used of the machine.
 
     Raises:
         DataError: no samples, or the filters of MOSES cannot be had.
         MissingExtraError: ChemNet is not installed.
+        ValueError: an unknown group.
     """
     if not samples:
         raise DataError("there are no samples to evaluate")
+    if unknown := sorted(set(groups) - set(GROUPS)):
+        raise ValueError(f"groups must be among {', '.join(GROUPS)}, got {unknown[0]!r}")
     chemnet()  # fails now, and not after minutes
-    filters = moses.moses_filters()
+    filters: Sequence[str] | None
+    try:
+        filters = moses.moses_filters(fetch=reference.name == MOSES)
+    except DataError:  # another reference, and a machine that has never fetched MOSES
+        if reference.name == MOSES:
+            raise
+        filters = None
     with resources.stage("Reading molecules", len(samples)) as progress:
         features = measure_features(samples, filters=filters, workers=resources.workers, progress=progress)
     with resources.stage("ChemNet", len(features)) as progress:
         found = activations(features.smiles, device=resources.device, threads=resources.threads, progress=progress)
     statistics = Statistics.of(features, Moments.of(found))
-    groups = {
-        "moses": _moses(features, statistics, reference, seed, resources),
-        "guacamol": _guacamol(samples, found, reference, resources),
-        "leaks and coverage": _coverage(statistics, reference, seed, resources),
-    }
-    if space is not None:
-        groups["the same weights"] = model_measures(space, draw(reference.molecules, RECONSTRUCTED, seed=seed))
-    return GenerationReport(len(samples), reference.name, groups, statistics, features.smiles)
+    measured: dict[str, Sequence[Measure]] = {}
+    if "moses" in groups:
+        measured["moses"] = _moses(features, statistics, reference, seed, resources)
+    if "guacamol" in groups:
+        measured["guacamol"] = _guacamol(samples, found, reference, resources)
+    if "coverage" in groups:
+        measured["coverage"] = _coverage(statistics, reference, seed, resources)
+    if "weights" in groups and space is not None:
+        measured["weights"] = model_measures(space, draw(reference.molecules, RECONSTRUCTED, seed=seed))
+    return GenerationReport(len(samples), reference.name, measured, statistics, features.smiles)
 
 
 def model_measures(space: LatentSpace, molecules: Sequence[str]) -> list[Measure]:
@@ -127,7 +143,7 @@ def _moses(
 
 
 def _guacamol(
-    samples: Sequence[str | None], found: np.ndarray, reference: Reference, resources: Resources
+    samples: Sequence[str | None], found: NDArray[np.float32], reference: Reference, resources: Resources
 ) -> list[Measure]:
     n = min(guacamol.MOLECULES, len(samples))
     real = kept_moments(guacamol.training_subset(reference.train, n), resources)

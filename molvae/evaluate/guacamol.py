@@ -121,10 +121,11 @@ def continuous_divergence(train: NDArray[np.float64], samples: NDArray[np.float6
 
 
 def discrete_divergence(train: NDArray[np.float64], samples: NDArray[np.float64]) -> float:
-    """Return KL(train || samples) of two samples of a count."""
+    """Return KL(train || samples) of two samples of a count, infinite where no sample is in the range of `train`."""
     real, edges = np.histogram(train, bins=_BINS, density=True)
-    inside = np.histogram(samples, bins=edges)[0]
-    found = np.histogram(samples, bins=edges, density=True)[0] if inside.any() else inside
+    if not np.histogram(samples, bins=edges)[0].any():
+        return math.inf  # the published code divides zero by zero
+    found = np.histogram(samples, bins=edges, density=True)[0]
     return float(entropy(real + _TINY, found + _TINY))
 
 

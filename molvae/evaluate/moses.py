@@ -27,13 +27,14 @@ _PROPERTY_NAMES = {"logp": "logP", "sa": "SA", "qed": "QED", "weight": "weight"}
 Progress = Callable[[int], None]
 
 
-def moses_filters() -> tuple[str, ...]:
+def moses_filters(*, fetch: bool = True) -> tuple[str, ...]:
     """Return the SMARTS of the medicinal chemistry and PAINS filters of MOSES.
 
     Raises:
-        DataError: the MOSES files cannot be had.
+        DataError: the MOSES files cannot be had, or are not here and may not be fetched.
     """
-    return (*read_smarts(moses_file("mcf.csv"), "smarts"), *read_smarts(moses_file("wehi_pains.csv")))
+    medicinal, pains = (moses_file(name, fetch=fetch) for name in ("mcf.csv", "wehi_pains.csv"))
+    return (*read_smarts(medicinal, "smarts"), *read_smarts(pains))
 
 
 def read_smarts(path: Path, column: str | None = None) -> list[str]:
@@ -52,7 +53,9 @@ def sample_measures(features: Features, train: Set[str] | None) -> list[Measure]
         first = features.smiles[:k]
         note = "" if count >= k else f"only {count:,} valid samples"
         measures.append(Measure.rate(f"unique@{k}", len(set(first)), len(first), note))
-    if features.passes is not None:
+    if features.passes is None:
+        measures.append(Measure("Filters", math.nan, count, "their files are not here: molvae data prepare moses"))
+    else:
         measures.append(Measure.rate("Filters", int(features.passes.sum()), count))
     if train is not None:
         distinct = set(features.smiles)

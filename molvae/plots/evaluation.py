@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _AXIS_LABELS = {"logp": "logP", "sa": "SA score", "qed": "QED", "weight": "molecular weight (g/mol)"}
+_TITLE = ("FCD/Test", "logP", "SA", "QED", "weight")
 _BINS = 60
 _MAPPED = 1_000  # points of each kind on a map
 _SHOWN = 18  # molecules of a grid
@@ -49,8 +50,9 @@ def draw_generation(
         axes.hist(samples, bins=edges, density=True, histtype="step", color=_SAMPLES, label=own)
         axes.set(xlabel=label, yticks=[])
         axes.legend(fontsize=7)
-    distances = [f"{name} {report[name].value:.3g}" for name in ("logP", "SA", "QED", "weight")]
-    rows[0].suptitle(f"FCD/Test {report['FCD/Test'].value:.3f}; Wasserstein distances: {', '.join(distances)}")
+    known = {measure.name: measure.value for measures in report.groups.values() for measure in measures}
+    titles = [f"{name} {known[name]:.3g}" for name in _TITLE if name in known]
+    rows[0].suptitle("Distances: " + ", ".join(titles) if titles else "")
     shown = draw(report.smiles, _SHOWN, seed=seed)
     _show_molecules(rows[1], shown, f"{len(shown)} of {len(report.smiles):,} valid samples")
     if space is not None:
@@ -77,15 +79,17 @@ def draw_reconstruction(report: ReconstructionReport, path: Path) -> None:
     upper, lower = parts
     bars, histogram = upper.subplots(1, 2)
     names = ("exact", "exact without stereo", "token accuracy", "mean Tanimoto")
+    width = 0.8 / max(1, len(report.sources))
     for index, source in enumerate(report.sources):
         figures = {measure.name: measure for measure in report.measures(source)}
         heights = [figures[name].value for name in names]
         count = figures["exact"].of
-        bars.bar(np.arange(len(names)) + 0.8 * index / len(report.sources), heights, 0.7 / len(report.sources),
-                 label=f"{Path(source).name} ({count:,})")  # fmt: skip
-    bars.set(ylim=(0, 1.02), ylabel="share", xticks=np.arange(len(names)) + 0.4 - 0.4 / len(report.sources))
+        label = f"{Path(source).name} ({count:,})"
+        bars.bar(np.arange(len(names)) + width * index, heights, 0.9 * width, label=label)
+    bars.set(ylim=(0, 1.02), ylabel="share", xticks=np.arange(len(names)) + 0.4 - width / 2)
     bars.set_xticklabels(names, fontsize=8)
-    bars.legend(fontsize=8)
+    if report.sources:
+        bars.legend(fontsize=8)
     wrong = [row for row in report.rows if row.status == OK and not row.exact]
     histogram.hist([row.similarity for row in wrong], bins=np.linspace(0, 1, 41), color=_SAMPLES)
     histogram.set(xlabel="Tanimoto to the input", ylabel="molecules", title=f"{len(wrong):,} that came back changed")
@@ -113,7 +117,8 @@ def draw_latent(report: LatentReport, path: Path) -> None:
     figures = {measure.name: measure.value for measure in report.groups["smoothness"]}
     for name in ("Tanimoto", "same molecule", "change of logp", "change of qed"):
         steps.plot(RADII, [figures[f"{radius:g} σ: {name}"] for radius in RADII], marker="o", label=name)
-    steps.set(xlabel="step in posterior standard deviations", xscale="log", title="What a random step decodes to")
+    steps.set(xlabel="step in posterior standard deviations", title="What a random step decodes to")
+    steps.set(ylabel="similarity, share, or change of the property")
     steps.grid(alpha=0.3)
     steps.legend()
     _save(figure, path)
