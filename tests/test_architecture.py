@@ -156,7 +156,9 @@ def test_importing_molvae_loads_nothing_heavy(statement: str) -> None:
     assert (HEAVY | {"click"}).isdisjoint(loaded)
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["train", "--help"], ["data", "prepare", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["train", "--help"], ["evaluate", "generation", "--help"]]
+)
 def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     code = f"""
 import contextlib, io, sys

@@ -100,7 +100,7 @@ def moses_features(
     return MosesFeatures(
         canonical,
         moses_fingerprint(mol),
-        tuple(Chem.MolToSmiles(Chem.FragmentOnBRICSBonds(mol)).split(".")),
+        _fragments(mol),
         _scaffold(mol),
         _properties(mol) if properties else None,
         None if filters is None else _passes(mol, filters),
@@ -121,6 +121,22 @@ def moses_fingerprint(mol: Chem.Mol) -> bytes:
 @lru_cache(maxsize=1)
 def _generator() -> rdFingerprintGenerator.FingerprintGenerator64:
     return rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=FINGERPRINT_BITS)
+
+
+def fragments_of(smiles: str) -> tuple[str, ...] | None:
+    """Return the BRICS fragments of a molecule, None where RDKit cannot read the SMILES."""
+    mol = Chem.MolFromSmiles(smiles)
+    return None if mol is None else _fragments(mol)
+
+
+def scaffold_of(smiles: str) -> str | None:
+    """Return the Murcko scaffold of a molecule, None below two rings and where RDKit cannot read the SMILES."""
+    mol = Chem.MolFromSmiles(smiles)
+    return None if mol is None else _scaffold(mol)
+
+
+def _fragments(mol: Chem.Mol) -> tuple[str, ...]:
+    return tuple(Chem.MolToSmiles(Chem.FragmentOnBRICSBonds(mol)).split("."))
 
 
 def _scaffold(mol: Chem.Mol) -> str | None:

@@ -205,8 +205,9 @@ def _stage(name: str, length: int) -> AbstractContextManager[Callable[[int], Non
 def _tell(header: Mapping[str, object], groups: Groups, *, as_json: bool) -> None:
     """Print figures with their denominators: one JSON object, or a table under a few lines about the run."""
     if as_json:
-        figures = {name: {each.name: each.as_json() for each in group} for name, group in groups.items()}
-        show({**header, **figures}, as_json=True)
+        from molvae.evaluate.measure import as_json as figures
+
+        show({**header, **{name: figures(group) for name, group in groups.items()}}, as_json=True)
         return
     show({name: _in_words(value) for name, value in header.items()}, as_json=False)
     width = max(len(each.name) for group in groups.values() for each in group)

@@ -7,6 +7,7 @@ bf16 as long as no count is above 256.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -58,36 +59,41 @@ def nearest_similarity(
 
 def mean_similarity(
     fingerprints: Fingerprints,
+    others: Fingerprints | None = None,
     *,
     power: int = 1,
     device: torch.device | str = "cpu",
     threads: int | None = None,
     progress: Progress = lambda count: None,
 ) -> NDArray[np.float64]:
-    """Return (mean over j of Tanimoto(i, j)^p)^(1/p) of each row i, itself among the j, shape (n,)."""
-    _check(fingerprints, fingerprints)
-    sizes = bit_counts(fingerprints)
-    dtype = _dtype(sizes.max(initial=0), device)
-    starts = range(0, len(fingerprints), _ROWS)
-    blocks = [_bits(fingerprints[start : start + _ROWS], dtype, device) for start in starts]
-    counts = [torch.from_numpy(sizes[start : start + _ROWS]).float().to(device) for start in starts]
+    """Return (mean over j of Tanimoto(i, j)^p)^(1/p) of each row i, shape (n,), over the rows j of `others`.
+
+    Without `others`, j runs over the fingerprints themselves, i among them, and each pair is compared once.
+    """
+    _check(fingerprints, fingerprints if others is None else others)
+    within = others is None
+    rows = _blocks(fingerprints, device)
+    starts = range(0, len(fingerprints if others is None else others), _ROWS)
     sums = np.zeros(len(fingerprints))
 
-    def add(i: int) -> list[tuple[int, NDArray[np.float64]]]:
-        """Compare block i with itself and with all later ones: a pair counts for both of its rows."""
+    def add(j: int) -> list[tuple[int, NDArray[np.float64]]]:
+        """Compare the rows with block j of the others; within one set, only those up to j, and for both sides."""
+        # Of a set of millions only a few blocks are ones and zeros at a time.
+        column = rows[j] if others is None else _blocks(others[starts[j] : starts[j] + _ROWS], device)[0]
         found = []
-        for j in range(i, len(blocks)):
-            similarity = _similarity(blocks[i], blocks[j], counts[i], counts[j]).pow_(power)
+        for i in range(j + 1 if within else len(rows)):
+            similarity = rows[i].similarity(column).pow_(power)
             found.append((i, similarity.sum(dim=1, dtype=torch.float64).cpu().numpy()))
-            if j > i:
+            if within and i < j:
                 found.append((j, similarity.sum(dim=0, dtype=torch.float64).cpu().numpy()))
-        progress(len(counts[i]))
+        progress(len(column.bits))
         return found
 
-    for found in map_threads(add, range(len(blocks)), threads=_threads(threads, device)):
+    for found in map_threads(add, range(len(starts)), threads=_threads(threads, device)):
         for index, part in found:
             sums[index * _ROWS : (index + 1) * _ROWS] += part
-    means: NDArray[np.float64] = (sums / max(1, len(fingerprints))) ** (1 / power)
+    count = len(fingerprints) if others is None else len(others)
+    means: NDArray[np.float64] = (sums / max(1, count)) ** (1 / power)
     return means
 
 
@@ -96,16 +102,12 @@ def nearest_other_similarity(
 ) -> NDArray[np.float64]:
     """Return the similarity of each row to the nearest of the other rows, shape (n,), 0 where there is none."""
     _check(fingerprints, fingerprints)
-    sizes = bit_counts(fingerprints)
-    dtype = _dtype(sizes.max(initial=0), device)
-    starts = range(0, len(fingerprints), _ROWS)
-    blocks = [_bits(fingerprints[start : start + _ROWS], dtype, device) for start in starts]
-    counts = [torch.from_numpy(sizes[start : start + _ROWS]).float().to(device) for start in starts]
+    blocks = _blocks(fingerprints, device)
 
     def nearest(i: int) -> NDArray[np.float32]:
-        best = torch.zeros(len(counts[i]), device=device)
-        for j in range(len(blocks)):
-            similarity = _similarity(blocks[i], blocks[j], counts[i], counts[j])
+        best = torch.zeros(len(blocks[i].bits), device=device)
+        for j, block in enumerate(blocks):
+            similarity = blocks[i].similarity(block)
             if i == j:
                 similarity.fill_diagonal_(0)
             best = torch.maximum(best, similarity.amax(dim=1))
@@ -124,10 +126,29 @@ def bit_counts(fingerprints: Fingerprints) -> NDArray[np.int64]:
     return counts
 
 
-def _similarity(a: Tensor, b: Tensor, a_counts: Tensor, b_counts: Tensor) -> Tensor:
-    common = (a @ b.T).float()
-    similarity = common / (a_counts[:, None] + b_counts[None, :]).sub_(common)
-    return similarity.nan_to_num_(nan=1.0)
+class _Block(NamedTuple):
+    bits: Tensor  # (rows, bits) of zeros and ones
+    counts: Tensor  # (rows,)
+
+    def similarity(self, other: _Block) -> Tensor:
+        """Return the Tanimoto similarity of each row to each of `other`, in single precision, 1 for two empty ones."""
+        # The smaller type that holds both sides' counts: the sets may differ in it.
+        dtype = torch.promote_types(self.bits.dtype, other.bits.dtype)
+        common = (self.bits.to(dtype) @ other.bits.to(dtype).T).float()
+        similarity = common / (self.counts[:, None] + other.counts[None, :]).sub_(common)
+        return similarity.nan_to_num_(nan=1.0)
+
+
+def _blocks(fingerprints: Fingerprints, device: torch.device | str) -> list[_Block]:
+    counts = bit_counts(fingerprints)
+    dtype = _dtype(counts.max(initial=0), device)
+    return [
+        _Block(
+            _bits(fingerprints[start : start + _ROWS], dtype, device),
+            torch.from_numpy(counts[start : start + _ROWS]).float().to(device),
+        )
+        for start in range(0, len(fingerprints), _ROWS)
+    ]
 
 
 def _tanimoto(common: NDArray[np.float64], total: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -44,6 +44,8 @@ def test_means_are_those_of_rdkit(
 ) -> None:
     found = mean_similarity(prints, power=power, threads=1)
     np.testing.assert_allclose(found, (expected**power).mean(axis=1) ** (1 / power), rtol=1e-6)
+    across = mean_similarity(prints[:20], prints[20:], power=power, threads=2)
+    np.testing.assert_allclose(across, (expected[:20, 20:] ** power).mean(axis=1) ** (1 / power), rtol=1e-6)
 
 
 def test_the_nearest_other_is_never_the_row_itself(
