@@ -129,9 +129,10 @@ def chemnet() -> ChemNet:
     if not path.is_file() or file_sha256(path) != CHEMNET_SHA256:
         raise DataError(f"{path} is not the ChemNet v0.13 expected: pip install --force-reinstall 'fcd_torch==1.0.7'")
     layers: list[Any] = torch.load(path, map_location="cpu", weights_only=True)  # kind, (weights, settings, flags)
-    net = ChemNet()
+    with torch.device("meta"):  # random initial weights would be drawn from the global generator
+        net = ChemNet()
     for layer, (_, (weights, _, _)) in zip([*net.convolutions, *net.lstms], layers, strict=True):
-        layer.load_state_dict(weights)
+        layer.load_state_dict(weights, assign=True)
     return net.eval().requires_grad_(False)
 
 
