@@ -107,6 +107,18 @@ def mol_from_canonical(smiles: str) -> Chem.Mol:
     return mol
 
 
+def rdkit_canonical(smiles: str, *, stereo: bool = True) -> str | None:
+    """Return the canonical SMILES of whatever RDKit reads, None for what it cannot read; for comparing with others.
+
+    >>> rdkit_canonical("[Na+].[Cl-]"), rdkit_canonical("C1CC")
+    ('[Cl-].[Na+]', None)
+    """
+    mol = Chem.MolFromSmiles(smiles)
+    if mol is None or mol.GetNumAtoms() == 0:
+        return None
+    return Chem.MolToSmiles(mol, isomericSmiles=stereo)
+
+
 def canonical_of_derived(smiles: str) -> str:
     """Return the canonical isomeric SMILES of what SELFIES symbols derived to.
 

@@ -29,6 +29,7 @@ CORE = (
 EXTRAS = {
     "viz": ("matplotlib",),
     "data": ("pooch",),
+    "metrics": ("fcd_torch",),
     "scale": ("dask", "distributed", "pyarrow"),
     "train": ("accelerate", "tensorboard"),
 }

@@ -13,7 +13,8 @@ LENGTHS = np.random.default_rng(0).integers(20, 60, size=5_000)
 
 
 def batches(**changes: int) -> BucketedBatches:
-    return BucketedBatches(LENGTHS, np.arange(len(LENGTHS)), **({"batch_size": 64, "seed": 0} | changes))
+    settings = {"batch_size": 64, "seed": 0} | changes
+    return BucketedBatches(LENGTHS, np.arange(len(LENGTHS)), batch_size=settings["batch_size"], seed=settings["seed"])
 
 
 def test_the_batch_of_a_step_does_not_depend_on_the_steps_before() -> None:
