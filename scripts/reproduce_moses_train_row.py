@@ -30,7 +30,7 @@ from tqdm import tqdm
 
 from molvae.chem.moses import fragments_of, scaffold_of
 from molvae.datasets import atomic_path, data_folder
-from molvae.evaluate import Moments, Statistics, draw, frechet_distance, read_smiles
+from molvae.evaluate import Moments, Statistics, frechet_distance, read_smiles
 from molvae.evaluate.bulk import EachMolecule, canonical_many, fingerprint_many
 from molvae.evaluate.chemnet import activations
 from molvae.evaluate.features import iterate_features
@@ -75,9 +75,10 @@ class Run:
     """The molecules that a part is computed of, in blocks that are kept on disk."""
 
     def __init__(self, train: list[str], n: int, options: argparse.Namespace) -> None:
-        self.molecules, self.total = draw(train, n, seed=options.seed), len(train)
+        order = np.random.default_rng(options.seed).permutation(len(train))[:n]
+        self.molecules, self.total = [train[index] for index in order], len(train)  # the file itself is not mixed
         self.size = -(-len(self.molecules) // BLOCKS)
-        self.folder = data_folder() / "moses-train-row" / f"{len(self.molecules)}-seed-{options.seed}"
+        self.folder = data_folder() / "moses-train-row" / f"{len(self.molecules)}-mixed-{options.seed}"
         self.options = options
 
     @property

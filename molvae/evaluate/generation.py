@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from molvae.errors import DataError
 from molvae.evaluate import guacamol, moses
-from molvae.evaluate.chemnet import activations, chemnet
+from molvae.evaluate.chemnet import ACTIVATIONS, activations, chemnet
 from molvae.evaluate.coverage import LEAK_QUERIES, coverage_measures, leak_measures
 from molvae.evaluate.features import Features, measure_features
 from molvae.evaluate.frechet import Moments
@@ -25,6 +25,7 @@ from molvae.model.diagnostics import latent_use
 from molvae.model.posterior import DiagonalGaussian
 
 GROUPS = ("moses", "guacamol", "coverage", "weights")
+_WITH_CHEMNET = frozenset(("moses", "guacamol"))
 RECONSTRUCTED = 2_000  # reference molecules sent through a model beside its samples
 
 
@@ -78,14 +79,16 @@ def evaluate_generation(
 
     Raises:
         DataError: no samples, or the filters of MOSES cannot be had.
-        MissingExtraError: ChemNet is not installed.
+        MissingExtraError: ChemNet, which "moses" and "guacamol" need, is not installed.
         ValueError: an unknown group.
     """
     if not samples:
         raise DataError("there are no samples to evaluate")
     if unknown := sorted(set(groups) - set(GROUPS)):
         raise ValueError(f"groups must be among {', '.join(GROUPS)}, got {unknown[0]!r}")
-    chemnet()  # fails now, and not after minutes
+    needs_chemnet = not _WITH_CHEMNET.isdisjoint(groups)
+    if needs_chemnet:
+        chemnet()  # fails now, and not after minutes
     filters: Sequence[str] | None
     try:
         filters = moses.moses_filters(fetch=reference.name == MOSES)
@@ -95,8 +98,10 @@ def evaluate_generation(
         filters = None
     with resources.stage("Reading molecules", len(samples)) as progress:
         features = measure_features(samples, filters=filters, workers=resources.workers, progress=progress)
-    with resources.stage("ChemNet", len(features)) as progress:
-        found = activations(features.smiles, device=resources.device, threads=resources.threads, progress=progress)
+    found = np.empty((0, ACTIVATIONS), dtype=np.float32)
+    if needs_chemnet:
+        with resources.stage("ChemNet", len(features)) as progress:
+            found = activations(features.smiles, device=resources.device, threads=resources.threads, progress=progress)
     statistics = Statistics.of(features, Moments.of(found))
     measured: dict[str, Sequence[Measure]] = {}
     if "moses" in groups:

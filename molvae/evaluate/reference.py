@@ -60,7 +60,8 @@ def load_reference(source: str, *, train: str | None = None, resources: Resource
     smiles = canonical_smiles(source, resources)
     known = smiles if train is None else canonical_smiles(train, resources)
     chosen = draw(smiles, LARGEST_REFERENCE, seed=0)
-    return Reference(Path(source).name, chosen, kept_statistics(chosen, resources), None, known, train is not None)
+    held_out = frozenset(chosen).isdisjoint(known)
+    return Reference(Path(source).name, chosen, kept_statistics(chosen, resources), None, known, held_out)
 
 
 def read_source(source: str) -> list[Row]:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import importlib.util
 import json
 from pathlib import Path
 
 import pytest
 
-from molvae.errors import DataError
+from molvae.errors import DataError, MissingExtraError
 from molvae.evaluate import moses
+from molvae.evaluate.chemnet import chemnet
 from molvae.evaluate.generation import GROUPS, GenerationReport, evaluate_generation, model_measures
 from molvae.evaluate.reference import Reference
 from molvae.evaluate.resources import Resources
@@ -60,6 +62,17 @@ def test_filters_enter_where_they_are_here(
 ) -> None:
     monkeypatch.setattr(moses, "moses_filters", lambda *, fetch: ("[#6]",))
     assert evaluate_generation(small[:5], reference, groups=["moses"], resources=ONE_THREAD)["Filters"].value == 0
+
+
+def test_what_needs_no_chemnet_runs_without_it(
+    reference: Reference, cache: Path, monkeypatch: pytest.MonkeyPatch, small: list[str]
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    chemnet.cache_clear()
+    found = evaluate_generation(small[:5], reference, groups=["coverage"], resources=ONE_THREAD)
+    assert list(found.groups) == ["coverage"]
+    with pytest.raises(MissingExtraError, match="metrics"):
+        evaluate_generation(small[:5], reference, groups=["guacamol"])
 
 
 def test_no_samples_and_unknown_groups_are_refused(reference: Reference) -> None:

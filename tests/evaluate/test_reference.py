@@ -59,6 +59,14 @@ def test_a_file_is_a_reference_and_its_own_training_set(
     np.testing.assert_array_equal(again.test.moments.covariance, first.test.moments.covariance)
 
 
+def test_a_training_set_that_shares_molecules_is_not_held_out(tmp_path: Path, cache: Path, small: list[str]) -> None:
+    for name, molecules in (("test.smi", small[:6]), ("other.smi", small[6:9]), ("shared.smi", small[5:9])):
+        (tmp_path / name).write_text("\n".join(molecules))
+    test = str(tmp_path / "test.smi")
+    assert load_reference(test, train=str(tmp_path / "other.smi"), resources=ONE_THREAD).held_out
+    assert not load_reference(test, train=str(tmp_path / "shared.smi"), resources=ONE_THREAD).held_out
+
+
 def test_damaged_statistics_are_measured_again(tmp_path: Path, cache: Path, small: list[str]) -> None:
     (tmp_path / "mine.smi").write_text("\n".join(small[:5]))
     load_reference(str(tmp_path / "mine.smi"), resources=ONE_THREAD)
