@@ -39,7 +39,7 @@ GATES = {
     "accelerate": {"training"},
     "tensorboard": {"training"},
     "sklearn": {"latent"},
-    "matplotlib": {"training"},
+    "matplotlib": {"training", "optimize"},
     "pooch": {"datasets"},
     "pyarrow": {"datasets", "latent"},
     "click": {"cli"},

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 from rdkit import Chem
-from rdkit.Chem import AllChem
+from rdkit.Chem import rdChemReactions
 
 from molvae.chem.logs import quiet_rdkit
 from molvae.chem.molecule import canonical_of_derived, mol_from_canonical
@@ -23,8 +23,8 @@ _LARGEST = 50  # heavy atoms, or those of the parents where they have more
 
 
 @lru_cache(maxsize=512)
-def _reaction(smarts: str) -> AllChem.ChemicalReaction:
-    return AllChem.ReactionFromSmarts(smarts)
+def _reaction(smarts: str) -> rdChemReactions.ChemicalReaction:
+    return rdChemReactions.ReactionFromSmarts(smarts)
 
 
 @lru_cache(maxsize=64)
@@ -83,7 +83,7 @@ def _chosen(products: Sequence[Chem.Mol], rng: np.random.Generator, limit: int) 
     """Return one of the products, drawn, if it is sound."""
     if not products:
         return None
-    mol = products[rng.integers(len(products))]
+    mol = products[int(rng.integers(len(products)))]
     if Chem.SanitizeMol(mol, catchErrors=True) != Chem.SanitizeFlags.SANITIZE_NONE:
         return None
     if mol.GetNumHeavyAtoms() > limit or not _rings_are_sound(mol):

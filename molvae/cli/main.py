@@ -32,6 +32,7 @@ COMMANDS = {
     "neighbors": "molvae.cli.molecules:neighbors",
     "interpolate": "molvae.cli.molecules:interpolate",
     "score": "molvae.cli.score:score",
+    "optimize": "molvae.cli.optimize:optimize",
     "data": "molvae.cli.data:data",
     "info": "molvae.cli.info:info",
     "doctor": "molvae.cli.doctor:doctor",

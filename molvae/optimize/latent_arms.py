@@ -53,7 +53,7 @@ class LatentMap:
         self._axes = vectors
 
     def posteriors(self, smiles: Sequence[str]) -> list[Posterior | None]:
-        """Return q(z | x) of each molecule, around the point from which it was decoded if it was; None where refused."""
+        """Return q(z | x) of each molecule, around the point it was decoded from if it was; None where refused."""
         new = [text for text in dict.fromkeys(smiles) if text not in self._posteriors]
         if len(self._posteriors) + len(new) > _REMEMBERED:
             self._posteriors.clear()
@@ -130,7 +130,7 @@ class PosteriorNoise(_Steps):
     """Draws from the posterior of a molecule, whose width is scaled."""
 
     name = "posterior-noise"
-    _first, _shortest, _longest = 2.0, 0.1, 20.0  # posterior standard deviations
+    _first, _shortest, _longest = 2.0, 0.5, 20.0  # posterior standard deviations
 
     def _stepped(
         self, means: NDArray[np.float32], sigmas: NDArray[np.float32], lengths: Points, rng: np.random.Generator
@@ -143,7 +143,7 @@ class PcnSteps(_Steps):
     """Preconditioned Crank-Nicolson steps (doi:10.1214/13-STS421), which keep a Gaussian cloud as it is."""
 
     name = "pcn"
-    _first, _shortest, _longest = 0.2, 0.01, 0.9  # share of the new draw
+    _first, _shortest, _longest = 0.2, 0.05, 0.9  # share of the new draw
 
     def _stepped(
         self, means: NDArray[np.float32], sigmas: NDArray[np.float32], lengths: Points, rng: np.random.Generator

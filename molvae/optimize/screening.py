@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from molvae.chem.fingerprints import morgan_counts
 from molvae.optimize.population import drawn_by_rank
@@ -31,9 +30,6 @@ class _Pool(NamedTuple):
             self.proposals + other.proposals, np.concatenate([self.counts, other.counts]),
             np.concatenate([self.mean, other.mean]), np.concatenate([self.upper, other.upper]),
         )  # fmt: skip
-
-    def rows(self, chosen: NDArray[np.intp]) -> _Pool:
-        return _Pool([self.proposals[row] for row in chosen], self.counts[chosen], self.mean[chosen], self.upper[chosen])
 
 
 class SurrogateSearch:

@@ -35,13 +35,16 @@ def batch_size(calls: int) -> int:
     return next((size for until, size in _BATCHES if calls < until), _LARGEST_BATCH)
 
 
-def search(objective: Objective, strategy: Strategy, *, batch: int | None = None) -> Iterator[Round]:
+def search(
+    objective: Objective, strategy: Strategy, *, batch: int | None = None, model_hash: str = ""
+) -> Iterator[Round]:
     """Yield one round after another until the budget of the objective is spent, or nothing new is found.
 
     Args:
         objective: what scores; without a budget the search ends only when the caller stops.
         strategy: what proposes.
         batch: molecules of a round; None for `batch_size`.
+        model_hash: of the model that the strategy draws from, for the record.
     """
     number = idle = duplicates = 0
     while objective.budget_left > 0:
@@ -53,6 +56,7 @@ def search(objective: Objective, strategy: Strategy, *, batch: int | None = None
             [proposal.smiles for proposal in proposals],
             arm=[proposal.arm for proposal in proposals],
             parents=[proposal.parents for proposal in proposals],
+            model_hash=model_hash,
         )
         scored = time.monotonic()
         strategy.tell(rows)

@@ -15,6 +15,7 @@ from scipy.linalg import cholesky, solve_triangular
 from scipy.sparse import csr_matrix
 
 _BLOCK = 1_024  # rows of a product at a time
+_NOISE = 1e-4  # variance
 _LEVELS = 256  # of a count, which is a byte
 
 Floats = NDArray[np.float64]
@@ -41,7 +42,8 @@ class MinMaxFeatures:
         if self._column.size == 0:
             self._column = np.full((counts.shape[1], _LEVELS), -1, dtype=np.int32)
         rows, bits, levels = _unary(counts)
-        new = np.unique(bits[unknown] * _LEVELS + levels[unknown]) if (unknown := self._column[bits, levels] < 0).any() else np.empty(0, dtype=np.int64)
+        unknown = self._column[bits, levels] < 0
+        new = np.unique(bits[unknown] * _LEVELS + levels[unknown])
         self._column.ravel()[new] = np.arange(self._columns, self._columns + len(new))
         self._columns += len(new)
         n = len(self)
@@ -77,7 +79,8 @@ def _with_room(array: NDArray[Any], *needed: int) -> NDArray[Any]:
     """Return the array, or a larger one that begins with it, of at least the `needed` lengths."""
     if all(have >= want for have, want in zip(array.shape, needed, strict=True)):
         return array
-    lengths = [have if have >= want else max(want, have * 3 // 2, 64) for have, want in zip(array.shape, needed, strict=True)]
+    pairs = zip(array.shape, needed, strict=True)
+    lengths = [have if have >= want else max(want, have * 3 // 2, 64) for have, want in pairs]
     larger = np.zeros(lengths, dtype=array.dtype)
     larger[tuple(map(slice, array.shape))] = array
     return larger
@@ -90,7 +93,7 @@ class MinMaxProcess:
     variance is then a plain product of matrices.
     """
 
-    def __init__(self, noise: float = 1e-4) -> None:
+    def __init__(self, noise: float = _NOISE) -> None:
         self._noise = noise
         self._features = MinMaxFeatures()
         self._inverse = np.zeros((0, 0))  # of the Cholesky factor of K + noise·I, lower triangular, with room to grow
@@ -123,12 +126,14 @@ class MinMaxProcess:
 
     def mean(self, similarities: Floats) -> Floats:
         """Return the posterior mean (p, m) where `similarities` (p, n) are those of `kernel`."""
-        return similarities @ self._weights
+        mean: Floats = similarities @ self._weights
+        return mean
 
     def std(self, similarities: Floats) -> Floats:
         """Return the posterior standard deviation (p,), without noise, between 0 and 1."""
         reduced = np.square(self._times(similarities.T)).sum(axis=0)
-        return np.sqrt(np.clip(1 - reduced, 0, None))
+        deviations: Floats = np.sqrt(np.clip(1 - reduced, 0, None))
+        return deviations
 
     def kernel(self, counts: Counts) -> Floats:
         """Return the kernel between molecules, counts (p, bits), and those added, shape (p, n)."""
@@ -145,9 +150,9 @@ class MinMaxProcess:
         return product
 
 
-def upper_std(similarities: Floats) -> Floats:
+def upper_std(similarities: Floats, noise: float = _NOISE) -> Floats:
     """Return a bound (p,) on the posterior standard deviation, from the most similar molecule (p, n) alone."""
     if similarities.shape[1] == 0:
         return np.ones(len(similarities))
-    bound: Floats = np.sqrt(np.clip(1 - np.square(similarities.max(axis=1)), 0, None))
+    bound: Floats = np.sqrt(np.clip(1 - np.square(similarities.max(axis=1)) / (1 + noise), 0, None))
     return bound
