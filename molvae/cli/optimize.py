@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from molvae.cli.options import debug_option, json_option, load_space, model_option, seed_option
-from molvae.cli.output import INTERRUPTED, say, show
+from molvae.cli.output import INTERRUPTED, json_line, say
 from molvae.cli.reading import read_smiles
 
 if TYPE_CHECKING:
@@ -85,9 +85,8 @@ def optimize(
         return INTERRUPTED
     best = result.objective.best(_TOP)
     for row in best:
-        show({"score": row.score, "smiles": row.smiles, "call": row.call}, as_json=True) if as_json else click.echo(
-            f"{row.score:.4f}\t{row.smiles}"
-        )
+        fields = {"score": row.score, "smiles": row.smiles, "call": row.call}
+        click.echo(json_line(fields) if as_json else f"{row.score:.4f}\t{row.smiles}")
     say(f"{result.objective.calls:,} calls; {output} holds the journal, trace.csv, the best molecules and pictures")
     return 0 if best else 1
 

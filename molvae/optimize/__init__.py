@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from molvae.optimize.journal import Call, read_journal
     from molvae.optimize.objective import Objective
     from molvae.optimize.result import Result
+    from molvae.optimize.rounds import Round, search
     from molvae.optimize.scored import Scored
     from molvae.optimize.scorers import NamedObjective, named_objectives
-    from molvae.optimize.search import Round, search
     from molvae.optimize.strategy import Proposal, Strategy
     from molvae.optimize.tasks import PMO_TASKS, Task, rediscovery, similarity
 
@@ -56,7 +56,7 @@ _MODULES = {
     "result": ("Result",),
     "scored": ("Scored",),
     "scorers": ("NamedObjective", "named_objectives"),
-    "search": ("Round", "search"),
+    "rounds": ("Round", "search"),
     "strategy": ("Proposal", "Strategy"),
     "tasks": ("PMO_TASKS", "Task", "rediscovery", "similarity"),
 }  # fmt: skip

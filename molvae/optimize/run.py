@@ -15,8 +15,8 @@ from molvae.optimize.folder import JOURNAL, begin_folder, write_result
 from molvae.optimize.journal import read_journal
 from molvae.optimize.objective import Objective
 from molvae.optimize.result import Result
+from molvae.optimize.rounds import Round, search
 from molvae.optimize.scorers import described
-from molvae.optimize.search import Round, search
 
 _BUDGET = 1_000
 
