@@ -27,7 +27,8 @@ TO_THE_LEFT = {
     "training": {"chem", "tokens", "datasets", "model"},
     "latent": {"chem", "tokens", "datasets", "model"},
     "optimize": {"chem", "tokens", "datasets", "model", "latent", "properties", "evaluate"},
-    "cli": {"chem", "tokens", "datasets", "model", "training", "latent", "optimize"},
+    "benchmarks": {"chem", "tokens", "datasets", "model", "latent", "properties", "evaluate", "optimize"},
+    "cli": {"chem", "tokens", "datasets", "model", "training", "latent", "optimize", "benchmarks"},
 }
 
 # Where a library may enter. The command line reaches a library through the package that owns it.

@@ -33,6 +33,7 @@ COMMANDS = {
     "interpolate": "molvae.cli.molecules:interpolate",
     "score": "molvae.cli.score:score",
     "optimize": "molvae.cli.optimize:optimize",
+    "benchmark": "molvae.cli.benchmark:benchmark",
     "data": "molvae.cli.data:data",
     "info": "molvae.cli.info:info",
     "doctor": "molvae.cli.doctor:doctor",

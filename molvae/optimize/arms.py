@@ -8,6 +8,10 @@ from typing import Protocol
 import numpy as np
 
 from molvae.chem.graph_moves import crossover, mutate
+from molvae.chem.logs import quiet_rdkit
+from molvae.chem.molecule import read_quietly
+from molvae.chem.settings import DEFAULT_STANDARDIZATION, Standardization
+from molvae.errors import MoleculeError
 from molvae.optimize.population import Draw
 from molvae.optimize.strategy import Proposal
 from molvae.tokens.codec import MoleculeCodec
@@ -90,13 +94,16 @@ class SymbolMutation:
 
 
 class Library:
-    """Molecules of a list, in random order and each once."""
+    """Molecules of a list, in random order and each once; only those that are drawn are read."""
 
     name = "library"
     needs_parents = False
 
-    def __init__(self, smiles: Sequence[str], *, seed: int) -> None:
+    def __init__(
+        self, smiles: Sequence[str], standardization: Standardization = DEFAULT_STANDARDIZATION, *, seed: int
+    ) -> None:
         self._smiles = smiles
+        self._standardization = standardization
         self._order = np.random.default_rng(seed).permutation(len(smiles))
         self._given = 0
 
@@ -104,4 +111,17 @@ class Library:
         """Return the next `n` molecules; none when all were given."""
         rows = self._order[self._given : self._given + n]
         self._given += len(rows)
-        return [Proposal(self._smiles[row], self.name) for row in rows]
+        drawn = canonical_molecules([self._smiles[row] for row in rows], self._standardization)
+        return [Proposal(smiles, self.name) for smiles in drawn]
+
+
+def canonical_molecules(smiles: Sequence[str], standardization: Standardization = DEFAULT_STANDARDIZATION) -> list[str]:
+    """Return the canonical SMILES of the molecules that the gate takes, each once, in order."""
+    found: dict[str, None] = {}
+    with quiet_rdkit():
+        for text in smiles:
+            try:
+                found.setdefault(read_quietly(text, standardization).smiles)
+            except MoleculeError:
+                continue
+    return list(found)

@@ -6,10 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal, get_args
 
 from molvae.chem.embedded import embedded_path
-from molvae.chem.logs import quiet_rdkit
-from molvae.chem.molecule import read_quietly
 from molvae.chem.settings import DEFAULT_STANDARDIZATION, Standardization
-from molvae.errors import MoleculeError
 from molvae.optimize.arms import Arm, GraphCrossover, GraphMutation, Library, SymbolMutation
 from molvae.optimize.evolution import Evolution
 from molvae.optimize.proposer import Proposer
@@ -33,6 +30,7 @@ def build_strategy(
     screen: Screen = admit_all,
     start: Sequence[str] = (),
     library: Sequence[str] | None = None,
+    standardization: Standardization = DEFAULT_STANDARDIZATION,
     mode: Mode = "all",
     budget: int | None = None,
     seed: int = 0,
@@ -45,8 +43,9 @@ def build_strategy(
         space: gives the model; called only by strategies with latent arms or draws from the prior.
         screen: see `Objective.screen`.
         start: molecules to begin with, canonical.
-        library: molecules, canonical, to draw from beside the model; graph strategies draw from it instead of the
+        library: molecules, as SMILES, to draw from beside the model; graph strategies draw from it instead of the
             model, and from the molecules of RDKit's wheel where there is none.
+        standardization: of the gate, for the library.
         mode: "latent" leaves out all arms of "hybrid" but the latent ones and the prior.
         budget: calls, from which follows how many molecules are drawn before parents are.
         seed: of all random draws.
@@ -58,7 +57,9 @@ def build_strategy(
     require(mode in get_args(Mode), "mode", f"one of {', '.join(get_args(Mode))}", mode)
     require(mode == "all" or name == "hybrid", "mode", "'all' for every strategy but 'hybrid'", mode)
     initial = _LEARNED_FROM if budget is None else max(10, min(_LEARNED_FROM, budget // 10))
-    arms = _arms(name, mode, space, library, seed=seed)
+    source = embedded_molecules() if library is None and name in ("graph-ga", "tanimoto-gp") else library
+    given: list[Arm] = [] if source is None else [Library(source, standardization, seed=seed)]
+    arms = _arms(name, mode, space, given, seed=seed)
     proposer = Proposer(arms, screen=screen, start=start, initial=initial, seed=seed)
     return SurrogateSearch(proposer) if name in ("hybrid", "tanimoto-gp") else Evolution(proposer)
 
@@ -69,12 +70,11 @@ def uses_model(name: StrategyName, library: Sequence[str] | None = None) -> bool
 
 
 def _arms(
-    name: StrategyName, mode: Mode, space: Callable[[], LatentSpace], library: Sequence[str] | None, *, seed: int
+    name: StrategyName, mode: Mode, space: Callable[[], LatentSpace], given: list[Arm], *, seed: int
 ) -> list[Arm]:
     graph: list[Arm] = [GraphCrossover(), GraphMutation()]
-    given: list[Arm] = [] if library is None else [Library(library, seed=seed)]
     if name in ("graph-ga", "tanimoto-gp"):
-        return [*(given or [Library(embedded_molecules(), seed=seed)]), *graph]
+        return [*given, *graph]
     if name == "random" and given:
         return given
     from molvae.optimize.latent_arms import PriorSamples, latent_arms
@@ -90,18 +90,6 @@ def _arms(
 
 
 def embedded_molecules() -> list[str]:
-    """Return the 10,000 drug-like molecules of RDKit's own wheel, canonical, without those that the gate refuses."""
+    """Return the 10,000 drug-like molecules of RDKit's own wheel, as written there."""
     lines = embedded_path("wehi_mols.csv").read_text(encoding="utf-8").splitlines()
-    return canonical_molecules([line.split(",")[0].strip('"') for line in lines])
-
-
-def canonical_molecules(smiles: Sequence[str], standardization: Standardization = DEFAULT_STANDARDIZATION) -> list[str]:
-    """Return the canonical SMILES of the molecules that the gate takes, each once, in order."""
-    found: dict[str, None] = {}
-    with quiet_rdkit():
-        for text in smiles:
-            try:
-                found.setdefault(read_quietly(text, standardization).smiles)
-            except MoleculeError:
-                continue
-    return list(found)
+    return [line.split(",")[0].strip('"') for line in lines]

@@ -5,18 +5,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from molvae.chem.settings import DEFAULT_STANDARDIZATION, Standardization
+from molvae.chem.settings import DEFAULT_STANDARDIZATION
 from molvae.errors import ConfigError
-from molvae.latent.space import LatentSpace
-from molvae.optimize.build import Mode, StrategyName, build_strategy, canonical_molecules, uses_model
+from molvae.optimize.arms import canonical_molecules
+from molvae.optimize.build import Mode, StrategyName, build_strategy, uses_model
 from molvae.optimize.folder import JOURNAL, begin_folder, write_result
 from molvae.optimize.journal import read_journal
 from molvae.optimize.objective import Objective
 from molvae.optimize.result import Result
 from molvae.optimize.rounds import Round, search
 from molvae.optimize.scorers import described
+
+if TYPE_CHECKING:
+    from molvae.latent.space import LatentSpace
 
 _BUDGET = 1_000
 
@@ -71,8 +74,8 @@ def optimize(
     budget = ready.budget if ready is not None else _BUDGET if budget is None else budget
     model = _loaded(space) if uses_model(strategy, None if library is None else ()) else None
     standardization = model.checkpoint.standardization if model is not None else DEFAULT_STANDARDIZATION
-    first = _canonical(start, standardization)
-    known = None if library is None else _canonical(library, standardization)
+    first = canonical_molecules(_listed(start), standardization)
+    known = None if library is None else _listed(library)
     path = None if folder is None else Path(folder)
     if path is not None:
         about = {
@@ -87,7 +90,7 @@ def optimize(
     scored = ready or Objective(objective, budget=budget, **{"standardization": standardization, **settings})
     try:
         built = build_strategy(strategy, space=lambda: _loaded(model), screen=scored.screen, start=first,
-                               library=known, mode=mode, budget=budget, seed=seed)  # fmt: skip
+                               library=known, standardization=standardization, mode=mode, budget=budget, seed=seed)  # fmt: skip
         sha = model.checkpoint.weights_sha256 if model is not None else ""
         for round_ in search(scored, built, batch=batch, model_hash=sha):
             if on_round is not None:
@@ -102,13 +105,15 @@ def optimize(
 
 
 def _loaded(space: LatentSpace | Path | str | None) -> LatentSpace:
+    from molvae.latent.space import LatentSpace  # torch, which graph strategies do without
+
     return space if isinstance(space, LatentSpace) else LatentSpace.load(space)
 
 
-def _canonical(smiles: Iterable[str], standardization: Standardization) -> list[str]:
+def _listed(smiles: Iterable[str]) -> list[str]:
     if isinstance(smiles, str):
         raise ConfigError(f"start and library must be lists of SMILES, got the text {smiles[:60]!r}")
-    return canonical_molecules(list(smiles), standardization)
+    return list(smiles)
 
 
 def _digest(smiles: Sequence[str]) -> str:
