@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from molvae.latent.space import LatentSpace
     from molvae.model.config import VAEConfig
     from molvae.optimize.objective import Objective
+    from molvae.optimize.run import optimize
     from molvae.tokens.codec import MoleculeCodec
     from molvae.tokens.constraints import Constraints
     from molvae.tokens.vocabulary import Vocabulary
@@ -113,13 +115,20 @@ __all__ = [
     "fine_tune",
     "list_datasets",
     "load",
+    "optimize",
     "prepare",
     "read_molecule",
     "read_rows",
     "train",
 ]
 
-__getattr__, _ = lazy_exports(__name__, _MODULES)
+_exported, _ = lazy_exports(__name__, _MODULES)
+
+
+def __getattr__(name: str) -> object:
+    if name == "optimize":  # a package that can be called
+        return importlib.import_module("molvae.optimize")
+    return _exported(name)
 
 
 def __dir__() -> list[str]:

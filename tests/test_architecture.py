@@ -29,7 +29,10 @@ TO_THE_LEFT = {
     "evaluate": {"chem", "tokens", "datasets", "model", "latent"},
     "optimize": {"chem", "tokens", "datasets", "model", "latent", "properties", "evaluate"},
     "plots": {"chem", "tokens", "datasets", "model", "latent", "evaluate", "optimize"},
-    "cli": {"chem", "tokens", "datasets", "model", "training", "latent", "evaluate", "optimize", "plots"},
+    "benchmarks": {"chem", "tokens", "datasets", "model", "latent", "properties", "evaluate", "optimize"},
+    "cli": {
+        "chem", "tokens", "datasets", "model", "training", "latent", "evaluate", "optimize", "plots", "benchmarks",
+    },
 }
 
 # Where a library may enter. The command line reaches a library through the package that owns it.
@@ -41,7 +44,7 @@ GATES = {
     "accelerate": {"training"},
     "tensorboard": {"training"},
     "sklearn": {"latent"},
-    "matplotlib": {"training", "plots"},
+    "matplotlib": {"training", "optimize", "plots"},
     "scipy": {"evaluate"},
     "fcd_torch": set(),  # its weights are read, its code is not run
     "pooch": {"datasets"},

@@ -12,7 +12,15 @@ if TYPE_CHECKING:
     from molvae.chem.descriptors import Descriptors
     from molvae.chem.drawing import draw_grid, draw_grid_svg
     from molvae.chem.embedded import embedded_path
-    from molvae.chem.fingerprints import Fingerprint, morgan_fingerprints, tanimoto, tanimoto_matrix, tanimoto_to
+    from molvae.chem.fingerprints import (
+        Fingerprint,
+        morgan_counts,
+        morgan_fingerprints,
+        tanimoto,
+        tanimoto_matrix,
+        tanimoto_to,
+    )
+    from molvae.chem.graph_moves import crossover, mutate
     from molvae.chem.lipophilicity import penalized_logp
     from molvae.chem.logs import quiet_rdkit
     from molvae.chem.molecule import Molecule, canonical_smiles, mol_from_canonical, read_molecule
@@ -34,13 +42,16 @@ __all__ = [
     "SimilarityTo",
     "Standardization",
     "canonical_smiles",
+    "crossover",
     "draw_grid",
     "draw_grid_svg",
     "embedded_path",
     "iterate_sdf",
     "mol_from_canonical",
+    "morgan_counts",
     "morgan_fingerprints",
     "murcko_scaffold",
+    "mutate",
     "penalized_logp",
     "quiet_rdkit",
     "read_molecule",
@@ -65,13 +76,16 @@ __getattr__, __dir__ = lazy_exports(
         "SimilarityTo": "molvae.chem.similarity",
         "Standardization": "molvae.chem.settings",
         "canonical_smiles": "molvae.chem.molecule",
+        "crossover": "molvae.chem.graph_moves",
         "draw_grid": "molvae.chem.drawing",
         "draw_grid_svg": "molvae.chem.drawing",
         "embedded_path": "molvae.chem.embedded",
         "iterate_sdf": "molvae.chem.sdf",
         "mol_from_canonical": "molvae.chem.molecule",
+        "morgan_counts": "molvae.chem.fingerprints",
         "morgan_fingerprints": "molvae.chem.fingerprints",
         "murcko_scaffold": "molvae.chem.scaffolds",
+        "mutate": "molvae.chem.graph_moves",
         "penalized_logp": "molvae.chem.lipophilicity",
         "quiet_rdkit": "molvae.chem.logs",
         "read_molecule": "molvae.chem.molecule",

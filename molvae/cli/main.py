@@ -33,6 +33,8 @@ COMMANDS = {
     "interpolate": "molvae.cli.molecules:interpolate",
     "evaluate": "molvae.cli.evaluate:evaluate",
     "score": "molvae.cli.score:score",
+    "optimize": "molvae.cli.optimize:optimize",
+    "benchmark": "molvae.cli.benchmark:benchmark",
     "data": "molvae.cli.data:data",
     "info": "molvae.cli.info:info",
     "doctor": "molvae.cli.doctor:doctor",
