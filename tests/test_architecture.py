@@ -26,20 +26,22 @@ TO_THE_LEFT = {
     "model": {"chem", "tokens", "datasets"},
     "training": {"chem", "tokens", "datasets", "model"},
     "latent": {"chem", "tokens", "datasets", "model"},
+    "properties": {"chem", "tokens", "datasets", "model", "latent"},
     "optimize": {"chem", "tokens", "datasets", "model", "latent", "properties", "evaluate"},
-    "cli": {"chem", "tokens", "datasets", "model", "training", "latent", "optimize"},
+    "cli": {"chem", "tokens", "datasets", "model", "training", "latent", "properties", "optimize"},
 }
 
 # Where a library may enter. The command line reaches a library through the package that owns it.
 GATES = {
     "rdkit": {"chem"},
     "selfies": {"tokens"},
-    "torch": {"model", "training", "latent", "cli"},
-    "safetensors": {"datasets", "model", "training"},
+    "torch": {"model", "training", "latent", "properties", "cli"},
+    "safetensors": {"datasets", "model", "training", "properties"},
     "accelerate": {"training"},
     "tensorboard": {"training"},
-    "sklearn": {"latent"},
-    "matplotlib": {"training"},
+    "sklearn": {"latent", "properties"},
+    "mapie": {"properties"},
+    "matplotlib": {"training", "properties"},
     "pooch": {"datasets"},
     "pyarrow": {"datasets", "latent"},
     "click": {"cli"},

@@ -9,10 +9,17 @@ from molvae._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from molvae.chem.alerts import structure_alerts
-    from molvae.chem.descriptors import Descriptors
+    from molvae.chem.descriptors import Descriptors, descriptor_matrix
     from molvae.chem.drawing import draw_grid, draw_grid_svg
     from molvae.chem.embedded import embedded_path
-    from molvae.chem.fingerprints import Fingerprint, morgan_fingerprints, tanimoto, tanimoto_matrix, tanimoto_to
+    from molvae.chem.fingerprints import (
+        Fingerprint,
+        morgan_fingerprints,
+        morgan_matrix,
+        tanimoto,
+        tanimoto_matrix,
+        tanimoto_to,
+    )
     from molvae.chem.lipophilicity import penalized_logp
     from molvae.chem.logs import quiet_rdkit
     from molvae.chem.molecule import Molecule, canonical_smiles, mol_from_canonical, read_molecule
@@ -34,12 +41,14 @@ __all__ = [
     "SimilarityTo",
     "Standardization",
     "canonical_smiles",
+    "descriptor_matrix",
     "draw_grid",
     "draw_grid_svg",
     "embedded_path",
     "iterate_sdf",
     "mol_from_canonical",
     "morgan_fingerprints",
+    "morgan_matrix",
     "murcko_scaffold",
     "penalized_logp",
     "quiet_rdkit",
@@ -65,12 +74,14 @@ __getattr__, __dir__ = lazy_exports(
         "SimilarityTo": "molvae.chem.similarity",
         "Standardization": "molvae.chem.settings",
         "canonical_smiles": "molvae.chem.molecule",
+        "descriptor_matrix": "molvae.chem.descriptors",
         "draw_grid": "molvae.chem.drawing",
         "draw_grid_svg": "molvae.chem.drawing",
         "embedded_path": "molvae.chem.embedded",
         "iterate_sdf": "molvae.chem.sdf",
         "mol_from_canonical": "molvae.chem.molecule",
         "morgan_fingerprints": "molvae.chem.fingerprints",
+        "morgan_matrix": "molvae.chem.fingerprints",
         "murcko_scaffold": "molvae.chem.scaffolds",
         "penalized_logp": "molvae.chem.lipophilicity",
         "quiet_rdkit": "molvae.chem.logs",

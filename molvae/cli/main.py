@@ -31,6 +31,7 @@ COMMANDS = {
     "reconstruct": "molvae.cli.molecules:reconstruct",
     "neighbors": "molvae.cli.molecules:neighbors",
     "interpolate": "molvae.cli.molecules:interpolate",
+    "property": "molvae.cli.property:property_group",
     "score": "molvae.cli.score:score",
     "data": "molvae.cli.data:data",
     "info": "molvae.cli.info:info",
