@@ -12,7 +12,8 @@ from molvae._lazy import lazy_exports
 if TYPE_CHECKING:
     from molvae.properties.evaluation import Evaluation, evaluate
     from molvae.properties.head import PropertyHead
-    from molvae.properties.model import Prediction, PropertyModel
+    from molvae.properties.model import PropertyModel
+    from molvae.properties.prediction import Prediction
 
 __all__ = ["Evaluation", "Prediction", "PropertyHead", "PropertyModel", "evaluate"]
 
@@ -22,7 +23,7 @@ __getattr__, __dir__ = lazy_exports(
         "Evaluation": "molvae.properties.evaluation",
         "evaluate": "molvae.properties.evaluation",
         "PropertyHead": "molvae.properties.head",
-        "Prediction": "molvae.properties.model",
+        "Prediction": "molvae.properties.prediction",
         "PropertyModel": "molvae.properties.model",
     },
 )

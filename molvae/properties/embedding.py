@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,21 @@ class Embedder:
     def load(cls, space: LatentSpace | Path | str | None) -> Embedder:
         """Return the embedder of a latent space, or of a model folder; None takes the model inside the package."""
         return cls(space if isinstance(space, LatentSpace) else LatentSpace.load(space))
+
+    def check(self, sha256: Sequence[str], dimensions: int) -> None:
+        """Make sure that vectors are those of one of these models, if any are named, and have so many dimensions.
+
+        Raises:
+            ValueError: another latent space.
+        """
+        own = self.space.checkpoint.weights_sha256
+        if sha256 and own not in sha256:
+            raise ValueError(
+                f"the model was fitted to vectors of the latent space {sha256[0][:12]}…, this one is {own[:12]}…: set "
+                "space to the folder of that model"
+            )
+        if self.space.latent_dim != dimensions:
+            raise ValueError(f"the latent space has {self.space.latent_dim} dimensions, the model {dimensions}")
 
     def __call__(self, molecules: list[Any]) -> Points:
         """Return one row for each molecule (SMILES or RDKit), in order."""

@@ -55,8 +55,8 @@ class PropertyHead(nn.Module):
         head = cls(dimensions, len(model.targets_), members=0).double()
         head.center.copy_(torch.from_numpy(model.center_))
         head.scale.copy_(torch.from_numpy(model.scale_))
-        head.mean.copy_(torch.tensor([target.mean for target in model.targets_]))
-        head.spread.copy_(torch.tensor([target.spread for target in model.targets_]))
+        head.mean.copy_(torch.tensor([target.mean for target in model.targets_], dtype=torch.float64))
+        head.spread.copy_(torch.tensor([target.spread for target in model.targets_], dtype=torch.float64))
         head.networks = nn.ModuleList(nn.ModuleList(_members(target)) for target in model.targets_)
         return head.eval()
 

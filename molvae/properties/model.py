@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,30 +17,12 @@ from molvae.datasets.splits import group_split
 from molvae.latent.space import LatentSpace
 from molvae.properties.domain import Domain
 from molvae.properties.embedding import Embedder, Points, molecules_of
+from molvae.properties.prediction import Prediction
 from molvae.properties.regressors import Array
 from molvae.properties.selection import checked_kind, scaffolds_of
 from molvae.properties.targets import fit_target
 
 _BLOCK = 2_000  # rows predicted at once
-
-
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """What a model says of `n` rows, in their order; a refused row has NaN, no SMILES, and its reason."""
-
-    targets: tuple[str, ...]
-    mean: Array  # (n, T), in the unit of the labels
-    std: Array  # (n, T), the same unit
-    lower: Array  # (n, T), NaN unless intervals were asked for
-    upper: Array  # (n, T)
-    domain: Array  # (n,) share of held-out training molecules that are at least as strange, 0 to 1
-    inside: NDArray[np.bool_]  # (n,) whether `domain` reaches the model's `outside`
-    smiles: tuple[str | None, ...]  # canonical, None for vectors
-    status: tuple[str, ...]  # "ok", or why there is no prediction
-    detail: tuple[str, ...]  # the reason in words
-
-    def __len__(self) -> int:
-        return len(self.status)
 
 
 class PropertyModel(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -265,20 +246,12 @@ class PropertyModel(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
 
     def _embedder(self, *, fitting: bool) -> Embedder:
         """Return what turns molecules into vectors, checked to be what the model was fitted with."""
+        if not fitting and not self.space_sha256_ and self.space is None:
+            raise ValueError("this model was fitted to vectors: to predict molecules, set space to their model")
         if getattr(self, "_embedder_of", self) is not self.space:
             self._embedding, self._embedder_of = Embedder.load(self.space), self.space
-        space = self._embedding.space
         if not fitting:
-            if not self.space_sha256_ and self.space is None:
-                raise ValueError("this model was fitted to vectors: to predict molecules, set space to their model")
-            own = space.checkpoint.weights_sha256
-            if self.space_sha256_ and own not in self.space_sha256_:
-                raise ValueError(
-                    f"the model was fitted to vectors of the latent space {self.space_sha256_[0][:12]}…, this one is "
-                    f"{own[:12]}…: set space to the folder of that model"
-                )
-            if space.latent_dim != self.n_features_in_:
-                raise ValueError(f"the latent space has {space.latent_dim} dimensions, the model {self.n_features_in_}")
+            self._embedding.check(self.space_sha256_, self.n_features_in_)
         return self._embedding
 
     def _labels(self, y: Any, rows: int) -> Array:

@@ -69,23 +69,28 @@ class Ridge:
         """Fit to features (n, D) and values (n,); `seed` is that of other kinds, here nothing is random."""
         found = BayesianRidge().fit(x, y)
         constants = np.array([found.intercept_, 1 / found.alpha_], dtype=np.float64)
-        return cls({"coefficients": found.coef_, "covariance": found.sigma_, "intercept_and_noise": constants})
+        return cls({
+            "center": x.mean(axis=0), "coefficients": found.coef_, "covariance": found.sigma_,
+            "intercept_and_noise": constants,
+        })  # fmt: skip
 
     def moments(self, x: Array) -> Moments:
         """Return the mean and standard deviation of the posterior predictive."""
         intercept, noise = self._arrays["intercept_and_noise"]
-        variance = np.einsum("nd,nd->n", x @ self._arrays["covariance"], x)
+        centered = x - self._arrays["center"]
+        variance = np.einsum("nd,nd->n", centered @ self._arrays["covariance"], centered)
         mean = np.einsum("nd,d->n", x, self._arrays["coefficients"]) + intercept
         return mean, np.sqrt(np.maximum(variance, 0) + max(float(noise), 1e-12))
 
     def arrays(self) -> Arrays:
-        """Return coefficients (D,), their covariance (D, D), and intercept and noise variance (2,)."""
+        """Return mean point (D,), coefficients (D,), their covariance (D, D), intercept and noise variance (2,)."""
         return self._arrays
 
     @classmethod
     def specs(cls, features: int, sizes: Sizes) -> Specs:
         """Return shape and type of each array."""
-        shapes = {"coefficients": (features,), "covariance": (features, features), "intercept_and_noise": (2,)}
+        shapes: dict[str, tuple[int, ...]] = {"center": (features,), "coefficients": (features,)}
+        shapes |= {"covariance": (features, features), "intercept_and_noise": (2,)}
         return {name: (shape, "F64") for name, shape in shapes.items()}
 
     @classmethod
