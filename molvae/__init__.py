@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from molvae.latent.space import LatentSpace
     from molvae.model.config import VAEConfig
     from molvae.optimize.objective import Objective
+    from molvae.properties.model import PropertyModel
     from molvae.tokens.codec import MoleculeCodec
     from molvae.tokens.constraints import Constraints
     from molvae.tokens.vocabulary import Vocabulary
@@ -71,6 +72,7 @@ _MODULES = {
     "MolvaeError": "molvae.errors",
     "Objective": "molvae.optimize.objective",
     "ObjectiveError": "molvae.errors",
+    "PropertyModel": "molvae.properties.model",
     "Standardization": "molvae.chem.settings",
     "TokenShard": "molvae.datasets.shards",
     "TrainConfig": "molvae.training.config",
@@ -100,6 +102,7 @@ __all__ = [
     "MolvaeError",
     "Objective",
     "ObjectiveError",
+    "PropertyModel",
     "Standardization",
     "TokenShard",
     "TrainConfig",

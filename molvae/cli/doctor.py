@@ -28,6 +28,7 @@ CORE = (
 )
 EXTRAS = {
     "viz": ("matplotlib",),
+    "uq": ("mapie",),
     "data": ("pooch",),
     "scale": ("dask", "distributed", "pyarrow"),
     "train": ("accelerate", "tensorboard"),

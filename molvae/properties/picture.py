@@ -17,7 +17,7 @@ _QUARTERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 def draw_calibration(evaluation: Evaluation, path: Path | str, *, target: str) -> None:
-    """Draw one row of three panels for each kind of split into a PNG or SVG file; `target` names the axis.
+    """Draw one row of three panels for each kind of split into a PNG or SVG file; `target` is the title.
 
     Raises:
         MissingExtraError: matplotlib is not installed.
@@ -35,22 +35,23 @@ def draw_calibration(evaluation: Evaluation, path: Path | str, *, target: str) -
             method: [trial for trial in evaluation.trials if (trial.split, trial.method) == (split, method)]
             for method in methods
         }
-        _draw_parity(row[0], chosen[methods[0]], split, target)
+        _draw_parity(row[0], chosen[methods[0]], split)
         for method, colour in zip(methods, _COLOURS, strict=False):
             _draw_coverage(row[1], method, chosen[method], colour)
             _draw_strangeness(row[2], method, chosen[method], colour)
-        _finish(row[1], row[2], target)
+        _finish(row[1], row[2])
+    figure.suptitle(target)
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=120)
 
 
-def _draw_parity(axes: Any, trials: Sequence[Trial], split: str, target: str) -> None:
+def _draw_parity(axes: Any, trials: Sequence[Trial], split: str) -> None:
     measured = np.concatenate([trial.measured for trial in trials])
     predicted = np.concatenate([trial.predicted for trial in trials])
     low, high = min(measured.min(), predicted.min()), max(measured.max(), predicted.max())
     axes.plot([low, high], [low, high], color="black", linewidth=1)
     axes.scatter(measured, predicted, s=9, alpha=0.35, color=_COLOURS[0], linewidths=0)
-    axes.set(title=f"{trials[0].method}, {split} split", xlabel=f"measured {target}", ylabel=f"predicted {target}")
+    axes.set(title=f"{trials[0].method}, {split} split", xlabel="measured", ylabel="predicted")
     axes.set_aspect("equal", "box")
     axes.grid(alpha=0.3)
 
@@ -71,13 +72,13 @@ def _draw_strangeness(axes: Any, method: str, trials: Sequence[Trial], colour: s
     axes.plot(*zip(*found, strict=True), marker="o", color=colour, label=method)
 
 
-def _finish(coverage: Any, strangeness: Any, target: str) -> None:
+def _finish(coverage: Any, strangeness: Any) -> None:
     coverage.plot([0.45, 0.95], [0.45, 0.95], color="black", linewidth=1)
     coverage.set(title="Intervals", xlabel="promised share", ylabel="share of test molecules inside")
     coverage.legend(fontsize="small")
     strangeness.set(
         title="Errors by quarters of the domain score", xlabel="domain score (small: strange)",
-        ylabel=f"mean absolute error of {target}", ylim=(0, None),
+        ylabel="mean absolute error", ylim=(0, None),
     )  # fmt: skip
     for axes in (coverage, strangeness):
         axes.grid(alpha=0.3)

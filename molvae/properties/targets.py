@@ -11,6 +11,8 @@ from molvae.properties.intervals import half_width
 from molvae.properties.regressors import Array, Moments, Regressor
 from molvae.properties.selection import best_kind, cross_validate, fit_kind
 
+ENOUGH_TO_SCALE = 10  # held-out molecules that give a deviation within a quarter or so; fewer are left alone
+
 
 @dataclass(frozen=True)
 class FittedTarget:
@@ -27,7 +29,7 @@ class FittedTarget:
     @property
     def deviation_scale(self) -> float:
         """Factor that makes the predicted deviations those of the held-out molecules."""
-        return float(np.sqrt(np.mean(self.residuals**2))) if len(self.residuals) >= 2 else 1.0
+        return float(np.sqrt(np.mean(self.residuals**2))) if len(self.residuals) >= ENOUGH_TO_SCALE else 1.0
 
     def moments(self, x: Array) -> Moments:
         """Return prediction and standard deviation at standardized features (n, D), in the user's unit, each (n,)."""

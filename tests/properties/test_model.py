@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import copy
 import pickle
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -174,12 +174,9 @@ def test_it_is_cloned_and_copied(space_folder: Path, corpus: list[str], lengths:
         ({}, {"groups": ["a"]}, "inconsistent numbers"),
     ],
 )
-def test_what_cannot_be_is_refused(
-    table: Table, settings: dict[str, object], fit: dict[str, object], message: str
-) -> None:
-    make: Callable[..., PropertyModel] = PropertyModel
+def test_what_cannot_be_is_refused(table: Table, settings: dict[str, Any], fit: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        make(**settings).fit(*table, **fit)
+        PropertyModel(**settings).fit(*table, **fit)
 
 
 def test_labels_that_are_missing_altogether_are_told(table: Table) -> None:
