@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from molvae.model.config import VAEConfig
     from molvae.optimize.objective import Objective
     from molvae.optimize.run import optimize
+    from molvae.properties.model import PropertyModel
     from molvae.tokens.codec import MoleculeCodec
     from molvae.tokens.constraints import Constraints
     from molvae.tokens.vocabulary import Vocabulary
@@ -73,6 +74,7 @@ _MODULES = {
     "MolvaeError": "molvae.errors",
     "Objective": "molvae.optimize.objective",
     "ObjectiveError": "molvae.errors",
+    "PropertyModel": "molvae.properties.model",
     "Standardization": "molvae.chem.settings",
     "TokenShard": "molvae.datasets.shards",
     "TrainConfig": "molvae.training.config",
@@ -102,6 +104,7 @@ __all__ = [
     "MolvaeError",
     "Objective",
     "ObjectiveError",
+    "PropertyModel",
     "Standardization",
     "TokenShard",
     "TrainConfig",

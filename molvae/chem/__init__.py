@@ -9,13 +9,14 @@ from molvae._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from molvae.chem.alerts import structure_alerts
-    from molvae.chem.descriptors import Descriptors
+    from molvae.chem.descriptors import Descriptors, descriptor_matrix
     from molvae.chem.drawing import draw_grid, draw_grid_svg
     from molvae.chem.embedded import embedded_path
     from molvae.chem.fingerprints import (
         Fingerprint,
         morgan_counts,
         morgan_fingerprints,
+        morgan_matrix,
         tanimoto,
         tanimoto_matrix,
         tanimoto_to,
@@ -43,6 +44,7 @@ __all__ = [
     "Standardization",
     "canonical_smiles",
     "crossover",
+    "descriptor_matrix",
     "draw_grid",
     "draw_grid_svg",
     "embedded_path",
@@ -50,6 +52,7 @@ __all__ = [
     "mol_from_canonical",
     "morgan_counts",
     "morgan_fingerprints",
+    "morgan_matrix",
     "murcko_scaffold",
     "mutate",
     "penalized_logp",
@@ -77,6 +80,7 @@ __getattr__, __dir__ = lazy_exports(
         "Standardization": "molvae.chem.settings",
         "canonical_smiles": "molvae.chem.molecule",
         "crossover": "molvae.chem.graph_moves",
+        "descriptor_matrix": "molvae.chem.descriptors",
         "draw_grid": "molvae.chem.drawing",
         "draw_grid_svg": "molvae.chem.drawing",
         "embedded_path": "molvae.chem.embedded",
@@ -84,6 +88,7 @@ __getattr__, __dir__ = lazy_exports(
         "mol_from_canonical": "molvae.chem.molecule",
         "morgan_counts": "molvae.chem.fingerprints",
         "morgan_fingerprints": "molvae.chem.fingerprints",
+        "morgan_matrix": "molvae.chem.fingerprints",
         "murcko_scaffold": "molvae.chem.scaffolds",
         "mutate": "molvae.chem.graph_moves",
         "penalized_logp": "molvae.chem.lipophilicity",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from types import ModuleType
 from typing import Any, NamedTuple, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
 from rdkit import Chem
 from rdkit.Chem import QED, GraphDescriptors, rdMolDescriptors
 
@@ -69,6 +71,26 @@ def descriptor_function(name: str) -> Measure:
         hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(_FUNCTIONS)}"
         raise ConfigError(f"there is no descriptor {name[:80]!r}; {hint}")
     return _FUNCTIONS[name]
+
+
+def descriptor_matrix(smiles: Sequence[str]) -> NDArray[np.float64]:
+    """Return every descriptor that RDKit lists (217 in 2025) for molecules, shape (n, descriptors).
+
+    What RDKit cannot compute is 0, and numbers are cut off at ±1e6: one of them grows beyond any float.
+
+    Raises:
+        MoleculeError: RDKit cannot read a SMILES.
+
+    >>> descriptor_matrix(["CCO"]).shape[0]
+    1
+    """
+    from rdkit.Chem import Descriptors as catalog  # 0.1 s, and only this needs it
+
+    with quiet_rdkit():
+        compute: Callable[[Chem.Mol], dict[str, float]] = catalog.CalcMolDescriptors
+        rows = [list(compute(mol_from_canonical(text)).values()) for text in smiles]
+    table = np.array(rows, dtype=np.float64).reshape(len(smiles), len(catalog.descList))
+    return np.clip(np.nan_to_num(table, nan=0.0, posinf=1e6, neginf=-1e6), -1e6, 1e6)
 
 
 def bertz_complexity(mol: Chem.Mol) -> float:

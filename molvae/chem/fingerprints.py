@@ -51,6 +51,22 @@ def morgan_counts(smiles: Sequence[str], radius: int = 3, n_bits: int = 2048) ->
     return counts
 
 
+def morgan_matrix(smiles: Sequence[str], radius: int = 2, n_bits: int = 2048) -> NDArray[np.uint8]:
+    """Return the Morgan fingerprints of molecules as a table of 0 and 1, shape (n, n_bits).
+
+    Raises:
+        MoleculeError: a SMILES that RDKit cannot read.
+
+    >>> morgan_matrix(["CCO", "c1ccccc1"]).sum(axis=1).tolist()
+    [6, 3]
+    """
+    generator = _generator(radius, n_bits)
+    matrix = np.empty((len(smiles), n_bits), dtype=np.uint8)
+    for row, text in enumerate(smiles):
+        matrix[row] = generator.GetFingerprintAsNumPy(mol_from_canonical(text))
+    return matrix
+
+
 def tanimoto(a: MoleculeLike, b: MoleculeLike) -> float:
     """Return the Tanimoto similarity of two molecules, from 0 to 1.
 

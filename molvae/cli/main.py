@@ -32,6 +32,7 @@ COMMANDS = {
     "neighbors": "molvae.cli.molecules:neighbors",
     "interpolate": "molvae.cli.molecules:interpolate",
     "evaluate": "molvae.cli.evaluate:evaluate",
+    "property": "molvae.cli.property:property_group",
     "score": "molvae.cli.score:score",
     "optimize": "molvae.cli.optimize:optimize",
     "benchmark": "molvae.cli.benchmark:benchmark",

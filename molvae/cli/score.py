@@ -25,7 +25,12 @@ _AT_ONCE = 1_000  # molecules between two movements of the bar
 
 @click.command(short_help="Score molecules with an objective.")
 @click.argument("source", type=click.Path(path_type=Path), required=False)
-@click.option("--objective", "target", metavar="NAME", help="Its name, or module:function for your own.")
+@click.option(
+    "--objective",
+    "target",
+    metavar="NAME",
+    help="Its name, module:function for your own, or property:FOLDER for a fitted model.",
+)
 @click.option("--list", "listed", is_flag=True, help="Show the objectives that have a name.")
 @click.option(
     "--timeout", type=click.FloatRange(0, min_open=True), help="Seconds until a molecule of a slow function has failed."
@@ -47,6 +52,7 @@ def score(
       molvae score data/drugs.smi --objective qed
       molvae score data/drugs.smi --objective 'similarity:CC(=O)Oc1ccccc1C(=O)O' --json
       molvae score library.csv --objective my_module:my_function -o scores.csv
+      molvae score library.csv --objective property:runs/solubility
 
     With --json it prints one object: "scores" holds a number for each row in order, null where there is none, and
     "reasons" says why.

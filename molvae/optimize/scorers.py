@@ -21,6 +21,7 @@ from molvae.optimize.constraints import Constraint, max_atoms
 from molvae.optimize.goals import Goal
 from molvae.optimize.tasks import PMO_TASKS, rediscovery, similarity
 
+PROPERTY = "property"  # the objective property:FOLDER, of a model that `molvae property fit` wrote
 ZINC_ATOMS = 38  # heavy atoms of the largest molecule of ZINC250k, the cap of published penalized-logP results
 
 
@@ -145,6 +146,8 @@ def described(target: object) -> object:
 
 def _from_text(text: str) -> Resolved:
     name, _, argument = text.partition(":")
+    if name == PROPERTY and argument:
+        return _of_property_model(argument)
     entry = _NAMED.get(name)
     if entry is not None:
         needs_reference = ":" in entry.name
@@ -157,6 +160,15 @@ def _from_text(text: str) -> Resolved:
     near = difflib.get_close_matches(name, _NAMED, n=1)
     hint = f"did you mean {near[0]!r}?" if near else "`molvae score --list` shows them all"
     raise ConfigError(f"there is no objective {name[:80]!r}; {hint} (your own function is written module:function)")
+
+
+def _of_property_model(folder: str) -> Resolved:
+    """Return the predictions of a fitted property model, each target under its name."""
+    from molvae.properties.model import PropertyModel  # late: no other objective needs scikit-learn and torch
+
+    model = PropertyModel.load(folder)
+    names = [target.name for target in model.targets_]
+    return Resolved(model.values, "score", {name: Goal() for name in names})
 
 
 def _imported(module: str, function: str) -> Scorer:
