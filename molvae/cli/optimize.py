@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -50,7 +50,7 @@ _TOP = 10
 @json_option
 @debug_option
 def optimize(
-    target: str, budget: int, output: Path, resume: bool, strategy: str, mode: str, start: Path | None,
+    target: str, budget: int, output: Path, resume: bool, strategy: Any, mode: Any, start: Path | None,
     library: Path | None, batch: int | None, timeout: float | None, workers: int, model: Path | None, seed: int,
     as_json: bool,
 ) -> int:  # fmt: skip
@@ -68,8 +68,7 @@ def optimize(
     from molvae.optimize.build import uses_model
 
     known = None if library is None else _molecules(library)
-    needed = uses_model(strategy, () if known is not None else None)  # type: ignore[arg-type]  # click has checked it
-    space = load_space(model, "cpu", None, 1) if needed else None
+    space = load_space(model, "cpu", None, 1) if uses_model(strategy, known) else None
     try:
         with (
             _progress(budget, as_json=as_json) as on_round,

@@ -12,8 +12,7 @@ from molvae.optimize.strategy import Proposal
 class Evolution:
     """A genetic algorithm without generations; with arms that need no parents it is random search.
 
-    Parents are drawn with a log-uniform rank among all molecules scored, which did better than a fixed population on
-    the PMO tasks (Tripp & Hernández-Lobato, arXiv:2310.09267).
+    Parents are drawn with a log-uniform rank among all molecules scored.
     """
 
     def __init__(self, proposer: Proposer) -> None:

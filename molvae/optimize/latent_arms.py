@@ -21,7 +21,7 @@ from molvae.optimize.population import Draw
 from molvae.optimize.strategy import Proposal
 
 _REFERENCE = 512  # molecules that the coordinates are fitted to
-_SHRINKAGE = 0.1  # of their covariance towards its diagonal: they are few against D²
+SHRINKAGE = 0.05  # of their covariance towards its diagonal: they are few against D²
 _REPEATED = 0.3  # share of points that may decode to what is known; more and steps grow, fewer and they shrink
 _REMEMBERED = 100_000  # molecules with their points
 
@@ -47,7 +47,7 @@ class LatentMap:
         means = encoding.mean[encoding.ok].astype(np.float64)
         self._center = means.mean(axis=0)
         covariance = np.cov(means, rowvar=False)
-        covariance = (1 - _SHRINKAGE) * covariance + _SHRINKAGE * np.diag(np.diag(covariance))
+        covariance = (1 - SHRINKAGE) * covariance + SHRINKAGE * np.diag(np.diag(covariance))
         values, vectors = np.linalg.eigh(covariance)
         self._deviations = np.sqrt(np.maximum(values, 1e-9))
         self._axes = vectors

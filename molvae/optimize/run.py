@@ -89,8 +89,10 @@ def optimize(
         settings |= {} if ready is not None else {"journal": path / JOURNAL, "replay": not done}
     scored = ready or Objective(objective, budget=budget, **{"standardization": standardization, **settings})
     try:
-        built = build_strategy(strategy, space=lambda: _loaded(model), screen=scored.screen, start=first,
-                               library=known, standardization=standardization, mode=mode, budget=budget, seed=seed)  # fmt: skip
+        built = build_strategy(
+            strategy, space=lambda: _loaded(model), screen=scored.screen, start=first, library=known,
+            standardization=standardization, mode=mode, budget=budget, seed=seed,
+        )  # fmt: skip
         sha = model.checkpoint.weights_sha256 if model is not None else ""
         for round_ in search(scored, built, batch=batch, model_hash=sha):
             if on_round is not None:

@@ -79,9 +79,7 @@ class SurrogateSearch:
         self._prints.update(map(bytes, counts))
         self._process.add(counts)
         self._scores += [row.score for row in new]
-        scores = np.array(self._scores)
-        spread = scores.std()
-        self._process.fit(((scores - scores.mean()) / (spread if spread > 0 else 1.0))[:, None])
+        self._process.fit(_targets(np.array(self._scores))[:, None])
 
     def _judged(self, proposals: Sequence[Proposal], prints: set[bytes]) -> _Pool:
         """Return candidates with what the process says of them; those with a known fingerprint are left out."""
@@ -134,6 +132,19 @@ class SurrogateSearch:
             left[best] = False
             picks.append(int(rows[best]))
         return picks
+
+
+def _targets(scores: Floats) -> Floats:
+    """Return scores on the scale of the process, whose mean is 0 and whose deviation is 1.
+
+    Scores from 0 to 1 stay as they are; others are brought there. The mean is then that of a poor molecule, so that
+    molecules unlike all good ones are not expected to be good.
+    """
+    low, high = scores.min(), scores.max()
+    if low >= 0 and high <= 1:
+        return scores
+    scaled: Floats = (scores - low) / max(high - low, 1e-12)
+    return scaled
 
 
 def _beta(rng: np.random.Generator) -> float:

@@ -1,8 +1,7 @@
 """The surrogate of the search: an exact Gaussian process on count fingerprints, which grows with every batch.
 
 Its kernel is MinMax, the Tanimoto similarity of counts, k(x, y) = Σ min(x, y) / Σ max(x, y). Hyper-parameters are
-fixed: fitted ones let the length of a batch decide what is explored (Tripp & Hernández-Lobato, arXiv:2310.09267,
-whose process has mean 0, variance 1 and noise 1e-4 too).
+fixed: mean 0, variance 1 and a small noise.
 """
 
 from __future__ import annotations
@@ -87,7 +86,7 @@ def _with_room(array: NDArray[Any], *needed: int) -> NDArray[Any]:
 
 
 class MinMaxProcess:
-    """A Gaussian process of mean 0 and variance 1 on count fingerprints; targets should be standardized.
+    """A Gaussian process of mean 0 and variance 1 on count fingerprints; targets should be of that order.
 
     The inverse of the Cholesky factor is kept and grows by rows, at n²·b operations for b new molecules, and a
     variance is then a plain product of matrices.

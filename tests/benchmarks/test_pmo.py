@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,12 +18,12 @@ def as_published(scores: list[float], budget: int) -> float:
     """Return `top_auc` of the program of the PMO paper, with top_n 10, finish True and freq_log 100."""
     area, previous, called = 0.0, 0.0, 0
     for index in range(100, min(len(scores), budget), 100):
-        now = np.mean(sorted(scores[:index], reverse=True)[:10])
+        now = float(np.mean(sorted(scores[:index], reverse=True)[:10]))
         area += 100 * (now + previous) / 2
-        previous, called = float(now), index
-    now = np.mean(sorted(scores, reverse=True)[:10])
+        previous, called = now, index
+    now = float(np.mean(sorted(scores, reverse=True)[:10]))
     area += (len(scores) - called) * (now + previous) / 2
-    return float(area + (budget - len(scores)) * now) / budget
+    return (area + (budget - len(scores)) * now) / budget
 
 
 @pytest.mark.parametrize(("count", "budget"), [(1_000, 1_000), (1_000, 10_000), (970, 1_000), (30, 100), (100, 100)])
@@ -44,11 +45,11 @@ def test_all_tasks_have_one_name() -> None:
 
 
 def test_a_benchmark_runs_each_search_once(tmp_path: Path) -> None:
-    settings = {"tasks": ["qed", "median1"], "strategy": "graph-ga", "seeds": 2}
-    runs = run_pmo(tmp_path, budget=20, **settings)  # type: ignore[arg-type]
+    settings: dict[str, Any] = {"tasks": ["qed", "median1"], "strategy": "graph-ga", "seeds": 2}
+    runs = run_pmo(tmp_path, budget=20, **settings)
     assert [(run.task, run.seed) for run in runs] == [("qed", 0), ("median1", 0), ("qed", 1), ("median1", 1)]
     assert {run.calls for run in runs} == {20}
-    assert run_pmo(tmp_path, budget=20, **settings) == runs  # type: ignore[arg-type]
+    assert run_pmo(tmp_path, budget=20, **settings) == runs
     rows = {str(row["task"]): row for row in table(runs)}
     assert rows["qed"]["auc_top10"] == pytest.approx(np.mean([runs[0].auc_top10, runs[2].auc_top10]))
     sums = [runs[0].auc_top10 + runs[1].auc_top10, runs[2].auc_top10 + runs[3].auc_top10]
@@ -56,4 +57,4 @@ def test_a_benchmark_runs_each_search_once(tmp_path: Path) -> None:
     assert rows["sum of 2"]["sd"] == pytest.approx(np.std(sums, ddof=1))
     assert len((tmp_path / "table.csv").read_text().splitlines()) == 4
     with pytest.raises(ConfigError, match="budget 20, here it is 30"):
-        run_pmo(tmp_path, budget=30, **settings)  # type: ignore[arg-type]
+        run_pmo(tmp_path, budget=30, **settings)

@@ -9,6 +9,7 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -85,7 +86,7 @@ def test_a_killed_search_ends_as_one_that_was_not(folder: Path) -> None:
 
 
 def test_a_folder_is_gone_on_with_only_as_it_began(tmp_path: Path) -> None:
-    settings = {"strategy": "random", "library": ["CCO", "CCN", "CCC"], "folder": tmp_path / "run"}
+    settings: dict[str, Any] = {"strategy": "random", "library": ["CCO", "CCN", "CCC"], "folder": tmp_path / "run"}
     molvae.optimize("qed", budget=2, **settings)
     assert {path.name for path in (tmp_path / "run").iterdir()} >= {
         "settings.json", "journal.sqlite", "trace.csv", "best.smi", "best.csv", "best.sdf", "best.png", "progress.png"

@@ -38,7 +38,7 @@ def test_any_counts_are_taken_to_the_largest_byte() -> None:
     counts = np.array([[255, 0, 3], [1, 0, 0], [0, 0, 0]], dtype=np.uint8)
     features = MinMaxFeatures()
     features.add(counts[:2])
-    np.testing.assert_allclose(features.similarities(counts), [[1, 1 / 258], [1 / 258, 1], [0, 0]])
+    np.testing.assert_allclose(features.similarities(counts), np.array([[1, 1 / 258], [1 / 258, 1], [0, 0]]))
 
 
 def test_the_posterior_is_that_of_linear_algebra_however_it_grew(counts: NDArray[np.uint8]) -> None:
