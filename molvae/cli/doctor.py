@@ -28,10 +28,10 @@ CORE = (
 )
 EXTRAS = {
     "viz": ("matplotlib",),
-    "uq": ("mapie",),
     "data": ("pooch",),
     "scale": ("dask", "distributed", "pyarrow"),
     "train": ("accelerate", "tensorboard"),
+    "uq": ("mapie",),
 }
 
 
