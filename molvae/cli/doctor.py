@@ -28,11 +28,11 @@ CORE = (
 )
 EXTRAS = {
     "viz": ("matplotlib",),
-    "uq": ("mapie",),
     "data": ("pooch",),
     "metrics": ("fcd_torch",),
     "scale": ("dask", "distributed", "pyarrow"),
     "train": ("accelerate", "tensorboard"),
+    "uq": ("mapie",),
 }
 
 

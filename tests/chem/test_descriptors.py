@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
+from rdkit.Chem import Descriptors as Catalog
 
-from molvae.chem.descriptors import descriptor_function, descriptors
+from molvae.chem.descriptors import descriptor_function, descriptor_matrix, descriptors
 from molvae.chem.molecule import mol_from_canonical
 from molvae.errors import ConfigError
 
@@ -37,3 +39,13 @@ def test_a_single_descriptor_is_the_one_of_all() -> None:
 def test_an_unknown_descriptor_is_refused_with_the_nearest() -> None:
     with pytest.raises(ConfigError, match="did you mean 'molecular_weight'"):
         descriptor_function("molecular_wieght")
+
+
+def test_the_matrix_holds_what_rdkit_lists_and_nothing_that_is_no_number(wehi_smiles: list[str]) -> None:
+    smiles = [*wehi_smiles[:5], "[Na+].[Cl-]", "C" * 120]
+    matrix = descriptor_matrix(smiles)
+    assert np.isfinite(matrix).all()
+    assert np.abs(matrix).max() <= 1e6
+    names = [name for name, _ in Catalog.descList]
+    logp = [descriptors(text).logp for text in smiles]
+    np.testing.assert_allclose(matrix[:, names.index("MolLogP")], logp, rtol=1e-9)
