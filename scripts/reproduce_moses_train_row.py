@@ -57,7 +57,7 @@ PUBLISHED = {
 }
 PARTS = ("fcd", "snn", "frag", "scaf", "intdiv", "filters")
 ROUNDING = 5e-5  # four digits are published
-BLOCKS = 60
+BLOCKS, LEAST_BLOCK = 60, 2_048
 DIVERSITY_ROWS = 30_000  # molecules that are compared with all others; their mean has a standard error of 1e-4
 SUFFIXES = {"Test": "test", "TestSF": "test_scaffolds"}
 Arrays = dict[str, NDArray[Any]]
@@ -77,7 +77,7 @@ class Run:
     def __init__(self, train: list[str], n: int, options: argparse.Namespace) -> None:
         order = np.random.default_rng(options.seed).permutation(len(train))[:n]
         self.molecules, self.total = [train[index] for index in order], len(train)  # the file itself is not mixed
-        self.size = -(-len(self.molecules) // BLOCKS)
+        self.size = max(LEAST_BLOCK, -(-len(self.molecules) // BLOCKS))
         self.folder = data_folder() / "moses-train-row" / f"{len(self.molecules)}-mixed-{options.seed}"
         self.options = options
 
