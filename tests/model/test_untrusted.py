@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ EXPECTED = {"a": ((2, 3), ("F64",)), "b": ((4,), ("I32", "F32"))}
 
 
 def test_a_header_is_what_is_expected_or_says_what_is_not(tmp_path: Path) -> None:
-    good = {"a": np.zeros((2, 3)), "b": np.zeros(4, dtype=np.int32)}
+    good: dict[str, np.ndarray[Any, Any]] = {"a": np.zeros((2, 3)), "b": np.zeros(4, dtype=np.int32)}
     check_header(tmp_path, save(good), EXPECTED)
     for bad, message in (
         ({"a": good["a"]}, "lacks or adds the tensor 'b'"),
