@@ -20,7 +20,12 @@ _BUDGET_OF_SUMS = 10_000
 
 @click.group(short_help="Run a published benchmark.")
 def benchmark() -> None:
-    """Run a published benchmark; one that was interrupted goes on."""
+    """Run a published benchmark; one that was interrupted goes on.
+
+    \b
+    Example:
+      molvae benchmark pmo --tasks qed,perindopril_mpo --budget 1000 -o runs/pmo-small
+    """
 
 
 @benchmark.command(short_help="How fast a search finds good molecules (PMO).")

@@ -53,15 +53,24 @@ def build_strategy(
     Raises:
         ConfigError: an unknown name or mode, or "latent" for another strategy than "hybrid".
     """
-    require(name in get_args(StrategyName), "strategy", f"one of {', '.join(get_args(StrategyName))}", name)
-    require(mode in get_args(Mode), "mode", f"one of {', '.join(get_args(Mode))}", mode)
-    require(mode == "all" or name == "hybrid", "mode", "'all' for every strategy but 'hybrid'", mode)
+    check_strategy(name, mode)
     initial = _LEARNED_FROM if budget is None else max(10, min(_LEARNED_FROM, budget // 10))
     source = embedded_molecules() if library is None and name in ("graph-ga", "tanimoto-gp") else library
     given: list[Arm] = [] if source is None else [Library(source, standardization, seed=seed)]
     arms = _arms(name, mode, space, given, seed=seed)
     proposer = Proposer(arms, screen=screen, start=start, initial=initial, seed=seed)
     return SurrogateSearch(proposer) if name in ("hybrid", "tanimoto-gp") else Evolution(proposer)
+
+
+def check_strategy(name: str, mode: str) -> None:
+    """Refuse what is no strategy.
+
+    Raises:
+        ConfigError: an unknown name or mode, or "latent" for another strategy than "hybrid".
+    """
+    require(name in get_args(StrategyName), "strategy", f"one of {', '.join(get_args(StrategyName))}", name)
+    require(mode in get_args(Mode), "mode", f"one of {', '.join(get_args(Mode))}", mode)
+    require(mode == "all" or name == "hybrid", "mode", "'all' for every strategy but 'hybrid'", mode)
 
 
 def uses_model(name: StrategyName, library: Sequence[str] | None = None) -> bool:

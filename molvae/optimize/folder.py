@@ -28,7 +28,7 @@ def begin_folder(folder: Path, settings: Mapping[str, object], *, resume: bool) 
         ConfigError: the folder holds a search and `resume` is False, or one with other settings.
     """
     path = folder / SETTINGS
-    if path.exists():
+    if path.exists() and (folder / JOURNAL).exists():  # without a journal it never began
         if not resume:
             raise ConfigError(f"{folder} holds a search: go on with it (resume, --resume), or name another folder")
         _check_settings(path, settings)

@@ -55,7 +55,7 @@ def drawn_by_rank(ranked: Sequence[str], n: int, rng: np.random.Generator) -> li
     """Return `n` of the molecules, the best first, with a log-uniform rank: all scales of greed at once.
 
     >>> drawn_by_rank(["best", "second"], 3, np.random.default_rng(0))
-    ['best', 'best', 'best']
+    ['second', 'best', 'best']
     """
     if not ranked:
         return []

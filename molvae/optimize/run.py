@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from molvae.chem.settings import DEFAULT_STANDARDIZATION
 from molvae.errors import ConfigError
 from molvae.optimize.arms import canonical_molecules
-from molvae.optimize.build import Mode, StrategyName, build_strategy, uses_model
+from molvae.optimize.build import Mode, StrategyName, build_strategy, check_strategy, uses_model
 from molvae.optimize.folder import JOURNAL, begin_folder, write_result
 from molvae.optimize.journal import read_journal
 from molvae.optimize.objective import Objective
@@ -66,6 +66,7 @@ def optimize(
     >>> len(result.rows), list(result.top(1).columns)
     (30, ['smiles', 'score', 'call', 'arm', 'sa_score', 'alerts'])
     """
+    check_strategy(strategy, mode)
     ready = objective if isinstance(objective, Objective) else None
     if ready is not None and settings:
         raise ConfigError(f"{', '.join(settings)}: an Objective has its settings; give them to it")
