@@ -166,7 +166,7 @@ class GaussianProcess:
 def _kernel(features: int) -> Kernel:
     length = float(np.sqrt(features))  # typical distance of standardized points, but for a factor of 1.4
     return ConstantKernel(1.0, (1e-3, 1e3)) * Matern(length, (1e-2 * length, 1e2 * length), nu=2.5) + WhiteKernel(
-        0.1, (1e-5, 1e1)
+        0.1, (MIN_VARIANCE, 1e1)
     )
 
 
