@@ -90,5 +90,5 @@ def main() -> None:
         )
 
 
-if __name__ == "__main__":  # worker processes import this file
+if __name__ == "__main__":
     main()

@@ -247,5 +247,5 @@ def main() -> None:
         print("\n".join([heading, *(row.text() for row in rows)]))
 
 
-if __name__ == "__main__":  # worker processes import this file
+if __name__ == "__main__":
     main()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
+import time
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from typing import NamedTuple
@@ -12,7 +15,6 @@ from joblib.externals.loky import ProcessPoolExecutor
 from molvae.errors import ObjectiveError
 from molvae.optimize.answers import Scorer, Values, call
 from molvae.optimize.scorers import resolve
-from molvae.tokens.processes import settle_worker
 
 _MAX_ERROR = 300  # characters of an exception's text that are kept
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
@@ -94,12 +96,25 @@ class CallProcess:
 
 def _install(target: object, parent: int) -> None:
     global _scorer, _problem
-    settle_worker(parent)
+    _settle(parent)
     os.dup2(2, 1)  # what the function prints is no output of this program
     try:
         _scorer = resolve(target).scorer
     except Exception as err:  # noqa: BLE001  an initializer that raises breaks its pool without saying why
         _problem = f"a process that is to call the objective cannot load it: {type(err).__name__}: {err}"
+
+
+def _settle(parent: int) -> None:
+    """Leave a Ctrl-C to the parent, and end when it is gone, killed or not."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)  # sys.exit would end this thread only
 
 
 def _ready() -> None:

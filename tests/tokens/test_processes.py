@@ -1,4 +1,4 @@
-"""Worker processes: one that dies costs one row, a Ctrl-C or a killed parent leaves none behind."""
+"""Bulk work as a program runs it: Ctrl-C ends it at any moment, and a parent that is gone leaves no workers behind."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,112 +17,141 @@ import pytest
 
 from molvae.tokens.processes import in_order, resolve_workers
 
-pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="counts the processes of a session in /proc")
-
 PARENT = """
-import itertools, sys
+import itertools, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has a program in the background ignore it
 from molvae.tokens.bulk import tokenize_many
+print("begins", flush=True)
 for number, _ in enumerate(tokenize_many(itertools.repeat("CC(=O)Oc1ccccc1C(=O)O"), workers=2, chunk_size=64)):
-    if number == 20_000:  # both workers have long begun
-        sys.stdout.write("running\\n"); sys.stdout.flush()
+    if number == 0:
+        print("runs", flush=True)
 """
 
 
 @dataclass(frozen=True)
-class Squaring:
-    """Work that kills its process on some numbers, for a test of what that costs."""
+class Numbering:
+    """Work that tells in which process each row was done."""
 
-    deadly: tuple[int, ...] = ()
+    def run(self, rows: list[int]) -> list[tuple[int, int]]:
+        return [(row, os.getpid()) for row in rows]
 
-    def run(self, rows: list[int]) -> list[int]:
-        if set(rows) & set(self.deadly):
-            os.kill(os.getpid(), signal.SIGKILL)
-        return [row * row for row in rows]
-
-    def pack(self, results: list[int]) -> list[int]:
+    def pack(self, results: list[tuple[int, int]]) -> list[tuple[int, int]]:
         return results
 
-    def unpack(self, packed: list[int]) -> list[int]:
+    def unpack(self, packed: list[tuple[int, int]]) -> list[tuple[int, int]]:
         return packed
 
-    def lost(self) -> int:
-        return -1
+    def lost(self) -> tuple[int, int]:
+        raise AssertionError("no process dies here")
 
 
-def test_a_process_that_dies_costs_the_row_on_which_it_died() -> None:
-    script = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-    script += "from test_processes import Squaring\nfrom molvae.tokens.processes import in_order\n"
-    script += "print(list(in_order(Squaring((5,)), range(12), workers=2, chunk_size=4)))"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True)
-    assert done.stdout.strip() == str([-1 if row == 5 else row * row for row in range(12)])
+@dataclass
+class Program:
+    """A parent in a session of its own, as a terminal has it, and all processes that come of it."""
+
+    process: subprocess.Popen[str]
+    mark: bytes
+
+    def wait_for(self, line: str) -> None:
+        assert self.process.stdout is not None
+        assert self.process.stdout.readline() == f"{line}\n"
+
+    def living(self) -> list[int]:
+        members = []
+        for entry in Path("/proc").iterdir():
+            try:
+                if entry.name.isdigit() and self.mark in (entry / "environ").read_bytes():  # a zombie has none
+                    members.append(int(entry.name))
+            except OSError:
+                continue
+        return members
+
+    def is_gone_within(self, seconds: float) -> bool:
+        end = time.monotonic() + seconds
+        while self.living():
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.1)
+        return True
 
 
-def session_of(process: subprocess.Popen[str]) -> list[int]:
-    """Return the living processes of the session that `process` leads, itself included."""
-    members = []
-    for entry in Path("/proc").iterdir():
-        try:
-            fields = (entry / "stat").read_text().rpartition(")")[2].split()
-        except (OSError, UnicodeDecodeError):
-            continue
-        if entry.name.isdigit() and fields[3] == str(process.pid) and fields[0] != "Z":
-            members.append(int(entry.name))
-    return members
+@pytest.fixture
+def start() -> Iterator[Callable[[str], Program]]:
+    """Start a program from its source; whatever is left of it at the end is killed."""
+    if not Path("/proc").is_dir():
+        pytest.skip("finds processes in /proc")
+    programs: list[Program] = []
+
+    def start(source: str) -> Program:
+        mark = f"MOLVAE_TEST={uuid.uuid4()}"
+        process = subprocess.Popen(
+            [sys.executable, "-c", source],
+            env=os.environ | dict([mark.split("=")]),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        programs.append(Program(process, mark.encode()))
+        return programs[-1]
+
+    yield start
+    for program in programs:
+        for member in program.living():
+            os.kill(member, signal.SIGKILL)
+        program.process.communicate()
 
 
-def start() -> subprocess.Popen[str]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", PARENT],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
+@pytest.mark.parametrize("seconds", [0.0, 0.1, 0.2, 0.4, 0.8, None])
+def test_ctrl_c_ends_the_program_while_workers_start_and_while_they_run(
+    start: Callable[[str], Program], seconds: float | None
+) -> None:
+    program = start(PARENT)
+    program.wait_for("begins")
+    if seconds is None:
+        program.wait_for("runs")
+        assert len(program.living()) >= 3  # itself and two workers
+    else:
+        time.sleep(seconds)
+    os.killpg(program.process.pid, signal.SIGINT)  # what a terminal does
+    _, error = program.process.communicate(timeout=20)
+    assert program.process.returncode == -signal.SIGINT
+    assert error.count("Traceback (most recent call last)") == 1
+    assert error.endswith("KeyboardInterrupt\n")
+    assert program.is_gone_within(10)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("line", ["begins", "runs"])
+def test_a_killed_parent_leaves_no_workers(start: Callable[[str], Program], number: int, line: str) -> None:
+    program = start(PARENT)
+    program.wait_for("begins")
+    if line == "runs":
+        program.wait_for("runs")
+    program.process.send_signal(number)
+    program.process.communicate(timeout=20)
+    assert program.is_gone_within(10)
+
+
+def test_an_unguarded_script_runs_once(start: Callable[[str], Program], tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from molvae.tokens.bulk import tokenize_many\n"
+        "print(len(list(tokenize_many(['C', 'CC', 'CCC'] * 50, workers=2, chunk_size=25))), __name__)\n"
     )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "running\n"
-    assert len(session_of(process)) >= 3  # itself and two workers
-    return process
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, check=True)
+    assert (done.stdout, done.stderr) == ("150 __main__\n", "")
 
 
-def wait_until_gone(process: subprocess.Popen[str], seconds: float) -> list[int]:
-    end = time.monotonic() + seconds
-    while (left := session_of(process)) and time.monotonic() < end:
-        time.sleep(0.2)
-    return left
-
-
-def test_ctrl_c_ends_parent_and_workers_without_noise_of_the_workers() -> None:
-    process = start()
-    os.killpg(process.pid, signal.SIGINT)  # what a terminal does
-    try:
-        _, error = process.communicate(timeout=30)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        pytest.xfail("known: on a busy machine a Ctrl-C can leave joblib's pool waiting for ever")
-    assert process.returncode == -signal.SIGINT or "KeyboardInterrupt" in error
-    assert error.count("Traceback (most recent call last)") <= 1
-    assert wait_until_gone(process, 30) == []
-
-
-def test_a_killed_parent_leaves_no_workers() -> None:
-    process = start()
-    process.kill()
-    process.communicate(timeout=60)
-    assert wait_until_gone(process, 30) == []
-
-
-def test_the_handler_of_ctrl_c_is_put_back() -> None:
-    before = signal.getsignal(signal.SIGINT)
-    results = in_order(Squaring(), range(12), workers=2, chunk_size=4)
-    assert next(results) == 0
-    assert signal.getsignal(signal.SIGINT) is before
-    assert list(results)[-1] == 121
-    assert signal.getsignal(signal.SIGINT) is before
+@pytest.mark.parametrize("backend", ["threading", "sequential"])
+def test_windows_of_other_backends_come_in_order(backend: str) -> None:
+    with joblib.parallel_config(backend=backend):
+        results = list(in_order(Numbering(), range(300), workers=2, chunk_size=2))
+    assert results == [(row, os.getpid()) for row in range(300)]
 
 
 def test_what_fits_one_chunk_stays_in_this_process() -> None:
-    assert list(in_order(Squaring(), range(4), workers=2, chunk_size=4)) == [0, 1, 4, 9]
+    assert list(in_order(Numbering(), range(4), workers=2, chunk_size=4)) == [(row, os.getpid()) for row in range(4)]
 
 
 def test_all_usable_cores_are_the_default() -> None:
