@@ -57,7 +57,7 @@ GATES = {
     "sklearn": {"latent", "properties"},
     "mapie": {"properties"},
     "matplotlib": {"training", "properties", "optimize", "plots"},
-    "scipy": {"evaluate"},
+    "scipy": {"evaluate", "optimize"},
     "fcd_torch": set(),  # its weights are read, its code is not run
     "pooch": {"datasets"},
     "pyarrow": {"datasets", "latent"},
