@@ -79,7 +79,9 @@ def _flat(card: Mapping[str, object], prefix: str = "") -> dict[str, object]:
     """Return the entries of a model card on one level, names joined by dots and lists by semicolons."""
     fields: dict[str, object] = {}
     for name, value in card.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and {"value", "of"} <= set(value):  # a figure with its denominator
+            fields[prefix + name] = f"{value['value']:.4g} of {value['of']:,}"
+        elif isinstance(value, Mapping):
             fields |= _flat(value, f"{prefix}{name}.")
         else:
             fields[prefix + name] = "; ".join(map(str, value)) if isinstance(value, list) else value

@@ -27,5 +27,5 @@ def test_the_card_of_a_model_is_shown(molvae: Callable[..., Result], model_folde
     }
     assert lines["summary"] == "a model for this test"
     assert lines["limits"] == "no metals; no salts"
-    assert (lines["figures.exact.value"], lines["figures.exact.of"]) == ("0.5", "10")
+    assert lines["figures.exact"] == "0.5 of 10"
     assert json.loads(molvae("info", tmp_path / "carded", "--json").stdout)["card"] == CARD
