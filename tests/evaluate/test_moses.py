@@ -15,7 +15,7 @@ from molvae.evaluate.measure import Measure
 from molvae.evaluate.statistics import Statistics, measure_statistics
 
 # What molsets 0.3.1 tests itself with: these samples, against these two molecules, must give these figures. Its SA is
-# left out: RDKit has since changed the scores of CNC and CCCP, though of none of 400 molecules of MOSES.
+# left out: it differs (0.628 against 0.524) for a cause not found; it agrees on 400 molecules of MOSES.
 SAMPLES = [
     "CNC",
     "Oc1ccccc1-c1cccc2cnccc12",
