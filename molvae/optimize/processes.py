@@ -8,7 +8,7 @@ import threading
 import time
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from joblib.externals.loky import ProcessPoolExecutor
 
@@ -16,6 +16,7 @@ from molvae.errors import ObjectiveError
 from molvae.optimize.answers import Scorer, Values, call
 from molvae.optimize.scorers import resolve
 
+_TAKEN_UP = 2.0  # seconds, at most, until a task that was sent is in the hands of the manager thread
 _MAX_ERROR = 300  # characters of an exception's text that are kept
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
@@ -50,6 +51,7 @@ class CallProcess:
         self._name = name
         self._executor: ProcessPoolExecutor | None = None
         self._started: Future[None] | None = None
+        self._sent: list[Future[Any]] = []  # what loky may not have taken up yet
 
     def start(self) -> None:
         """Start the process unless it runs; returns at once.
@@ -70,6 +72,7 @@ class CallProcess:
                 " name it as module:function, or call it in this process (workers=1, no timeout)"
             ) from err
         self._executor = executor
+        self._sent = [self._started]
 
     def submit(self, smiles: list[str]) -> Future[Reply]:
         """Return the reply to come, once the process has loaded the function: its time does not count.
@@ -85,11 +88,16 @@ class CallProcess:
         except BrokenProcessPool as err:
             raise ObjectiveError("a process that is to call the objective died while it was loading it") from err
         future: Future[Reply] = self._executor.submit(_reply, smiles, self._name)
+        self._sent = [future]
         return future
 
     def stop(self) -> None:
         """Kill the process, whatever it is doing."""
         if self._executor is not None:
+            # loky's manager thread stumbles, with a traceback, over a task that a shutdown finds in its first queue.
+            limit = time.monotonic() + _TAKEN_UP
+            while not all(each.running() or each.done() for each in self._sent) and time.monotonic() < limit:
+                time.sleep(0.002)
             self._executor.shutdown(wait=True, kill_workers=True)
             self._executor = None
 
