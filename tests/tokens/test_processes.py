@@ -102,17 +102,18 @@ def start() -> Iterator[Callable[[str], Program]]:
         program.process.communicate()
 
 
-@pytest.mark.parametrize("seconds", [0.0, 0.1, 0.2, 0.4, 0.8, None])
-def test_ctrl_c_ends_the_program_while_workers_start_and_while_they_run(
-    start: Callable[[str], Program], seconds: float | None
-) -> None:
+@pytest.mark.parametrize("moment", ["begins", 0.02, 0.05, 0.1, 0.5, "runs"])
+def test_ctrl_c_ends_the_program_at_any_moment(start: Callable[[str], Program], moment: str | float) -> None:
+    """A number is of seconds after the first worker was born, the time in which it starts and imports."""
     program = start(PARENT)
     program.wait_for("begins")
-    if seconds is None:
+    if moment == "runs":
         program.wait_for("runs")
         assert len(program.living()) >= 3  # itself and two workers
-    else:
-        time.sleep(seconds)
+    elif isinstance(moment, float):
+        while len(program.living()) == 1:
+            time.sleep(0.001)
+        time.sleep(moment)
     os.killpg(program.process.pid, signal.SIGINT)  # what a terminal does
     _, error = program.process.communicate(timeout=20)
     assert program.process.returncode == -signal.SIGINT
