@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,11 +27,15 @@ if TYPE_CHECKING:
         MissingExtraError,
         MoleculeError,
         MolvaeError,
+        ObjectiveError,
         TrainingError,
         UnknownSymbolError,
     )
     from molvae.latent.space import LatentSpace
     from molvae.model.config import VAEConfig
+    from molvae.optimize.objective import Objective
+    from molvae.optimize.run import optimize
+    from molvae.properties.model import PropertyModel
     from molvae.tokens.codec import MoleculeCodec
     from molvae.tokens.constraints import Constraints
     from molvae.tokens.vocabulary import Vocabulary
@@ -67,6 +72,9 @@ _MODULES = {
     "MoleculeCodec": "molvae.tokens.codec",
     "MoleculeError": "molvae.errors",
     "MolvaeError": "molvae.errors",
+    "Objective": "molvae.optimize.objective",
+    "ObjectiveError": "molvae.errors",
+    "PropertyModel": "molvae.properties.model",
     "Standardization": "molvae.chem.settings",
     "TokenShard": "molvae.datasets.shards",
     "TrainConfig": "molvae.training.config",
@@ -94,6 +102,9 @@ __all__ = [
     "MoleculeCodec",
     "MoleculeError",
     "MolvaeError",
+    "Objective",
+    "ObjectiveError",
+    "PropertyModel",
     "Standardization",
     "TokenShard",
     "TrainConfig",
@@ -107,13 +118,20 @@ __all__ = [
     "fine_tune",
     "list_datasets",
     "load",
+    "optimize",
     "prepare",
     "read_molecule",
     "read_rows",
     "train",
 ]
 
-__getattr__, _ = lazy_exports(__name__, _MODULES)
+_exported, _ = lazy_exports(__name__, _MODULES)
+
+
+def __getattr__(name: str) -> object:
+    if name == "optimize":  # a package that can be called
+        return importlib.import_module("molvae.optimize")
+    return _exported(name)
 
 
 def __dir__() -> list[str]:

@@ -46,6 +46,10 @@ class TrainingError(MolvaeError, ArithmeticError):
     """Training cannot go on: a loss or gradient that is not finite, named with epoch, step and term."""
 
 
+class ObjectiveError(MolvaeError, ValueError):
+    """An objective whose function answers otherwise than it must, or whose journal cannot be used."""
+
+
 class MissingExtraError(MolvaeError, ImportError):
     """An optional dependency that is not installed; the message holds the command that adds it."""
 

@@ -25,6 +25,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -38,6 +39,7 @@ from molvae.tokens.codec import EncodedMolecule, MoleculeCodec
 from molvae.training import Progress, TrainConfig, train
 
 ROWS = 20_000  # of every row that counts molecules per second
+TRAININGS: tuple[tuple[Literal["adamw", "muon"], int], ...] = (("adamw", 256), ("adamw", 128), ("muon", 128))
 
 
 @dataclass(frozen=True)
@@ -151,17 +153,24 @@ def benchmark(smiles: list[str], model: Path | None, *, minutes: float, runs: in
     shard = prepare(scratch / "molecules.smi", scratch / "shard")
     rates = {}
     if model is None:
-        model = scratch / "model-128"
-        rates = {size: training_rates(shard, scratch / f"model-{size}", size, minutes) for size in (256, 128)}
+        model = scratch / "model-muon-128"
+        rates = {
+            f"{name}, batch {size}": training_rates(
+                shard,
+                scratch / f"model-{name}-{size}",
+                TrainConfig(max_minutes=minutes, batch_size=size, optimizer=name),
+            )
+            for name, size in TRAININGS
+        }
     space = LatentSpace.load(model)
     codec, network = space.pipeline.codec, space.pipeline.network
     precision, limit = network.precision, limits[network.precision]
     encoder, decoder = flop_per_symbol(space.checkpoint.config, len(codec.vocabulary))
     symbols = float(shard.lengths.mean()) + 1  # the end is a step too
-    for size, measured in rates.items():
+    for name, measured in rates.items():
         median, note = statistics.median(measured), f"{precision}, {symbols:.0f} symbols a molecule"
         share = median * symbols * 3 * (encoder + decoder) / limit
-        results.add(Row(f"train, batch {size}", median, min(measured), max(measured), "molecules/s", share, note))
+        results.add(Row(f"train, {name}", median, min(measured), max(measured), "molecules/s", share, note))
 
     # Molecules that the model's vocabulary holds, repeated to a number that keeps worker processes busy.
     taken = [row for row in encode_many(codec, smiles, workers=None) if isinstance(row, EncodedMolecule)]
@@ -205,7 +214,7 @@ def decode_all(codec: MoleculeCodec, tokens: list[tuple[int, ...]], workers: int
     deque(decode_many(codec, tokens, workers=workers), maxlen=0)
 
 
-def training_rates(shard: TokenShard, folder: Path, batch_size: int, minutes: float) -> list[float]:
+def training_rates(shard: TokenShard, folder: Path, config: TrainConfig) -> list[float]:
     """Train a model of the default size and return the molecules per second of each report but the first."""
     rates: list[float] = []
 
@@ -213,7 +222,6 @@ def training_rates(shard: TokenShard, folder: Path, batch_size: int, minutes: fl
         if isinstance(event, Progress):
             rates.append(event.molecules_per_second)
 
-    config = TrainConfig(max_minutes=minutes, batch_size=batch_size)
     train(shard, folder, train_config=config, on_event=report)
     return rates[1:]
 
@@ -224,9 +232,7 @@ def main() -> None:
     parser.add_argument("--smiles", type=Path, help="file of molecules; default: the embedded wehi10k")
     parser.add_argument("--rows", type=int, default=50_000, help="molecules taken from the file, at most")
     parser.add_argument("--model", type=Path, help="a trained model; default: train one here")
-    parser.add_argument(
-        "--minutes", type=float, default=2.0, help="training time per batch size, where no model is given"
-    )
+    parser.add_argument("--minutes", type=float, default=2.0, help="of each training, where no model is given")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
     options = parser.parse_args()

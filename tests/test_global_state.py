@@ -23,6 +23,9 @@ from rdkit import rdBase
 
 import molvae
 from molvae.datasets.preparation import prepare_smiles
+from molvae.evaluate import evaluate_latent, evaluate_reconstruction, measure_statistics
+from molvae.evaluate.guacamol import training_subset
+from molvae.plots.evaluation import draw_reconstruction
 
 
 def global_state() -> dict[str, object]:
@@ -69,5 +72,11 @@ def test_the_whole_way_from_smiles_to_a_model_and_back_changes_no_global_state(
     space.reconstruct(wehi_smiles[:3])
     space.interpolate(wehi_smiles[0], wehi_smiles[1], n=3)
     space.elbo(wehi_smiles[:2], seed=0)
+    with molvae.Objective("scaffold_hop", journal=tmp_path / "journal.db") as objective:
+        objective.evaluate([*wehi_smiles[:3], "c1cccc1"])
+    measure_statistics(wehi_smiles[:3])
+    training_subset(wehi_smiles, 5)
+    evaluate_latent(space, wehi_smiles, n=8)
+    draw_reconstruction(evaluate_reconstruction(space, wehi_smiles[:3]), tmp_path / "rows.png")
     after = global_state()
     assert [name for name in before if before[name] != after[name]] == []

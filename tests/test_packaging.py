@@ -55,6 +55,7 @@ sys.path.insert(0, sys.argv.pop(1))
 import molvae
 from molvae.cli.main import main
 assert molvae.__file__.startswith(sys.path[0]), molvae.__file__
+assert len(molvae.load(workers=1).sample(3, seed=0)) == 3  # the model is in the wheel
 main(["data", "prepare", "three.smi", "-o", "shard", "--workers", "1"])
 """
     (tmp_path / "three.smi").write_text("CCO\nCCN\nC[C@H](F)Cl\n")

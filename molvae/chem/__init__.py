@@ -8,16 +8,28 @@ from typing import TYPE_CHECKING
 from molvae._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from molvae.chem.descriptors import Descriptors
+    from molvae.chem.alerts import structure_alerts
+    from molvae.chem.descriptors import Descriptors, descriptor_matrix
     from molvae.chem.drawing import draw_grid, draw_grid_svg
     from molvae.chem.embedded import embedded_path
-    from molvae.chem.fingerprints import Fingerprint, morgan_fingerprints, tanimoto, tanimoto_matrix, tanimoto_to
+    from molvae.chem.fingerprints import (
+        Fingerprint,
+        morgan_counts,
+        morgan_fingerprints,
+        morgan_matrix,
+        tanimoto,
+        tanimoto_matrix,
+        tanimoto_to,
+    )
+    from molvae.chem.graph_moves import crossover, mutate
+    from molvae.chem.lipophilicity import penalized_logp
     from molvae.chem.logs import quiet_rdkit
     from molvae.chem.molecule import Molecule, canonical_smiles, mol_from_canonical, read_molecule
     from molvae.chem.reasons import Note, Reason
     from molvae.chem.scaffolds import murcko_scaffold
     from molvae.chem.sdf import SdfRecord, iterate_sdf, sdf_record
     from molvae.chem.settings import DEFAULT_STANDARDIZATION, ORGANIC_ELEMENTS, Standardization
+    from molvae.chem.similarity import SimilarityTo
 
 __all__ = [
     "DEFAULT_STANDARDIZATION",
@@ -28,18 +40,26 @@ __all__ = [
     "Note",
     "Reason",
     "SdfRecord",
+    "SimilarityTo",
     "Standardization",
     "canonical_smiles",
+    "crossover",
+    "descriptor_matrix",
     "draw_grid",
     "draw_grid_svg",
     "embedded_path",
     "iterate_sdf",
     "mol_from_canonical",
+    "morgan_counts",
     "morgan_fingerprints",
+    "morgan_matrix",
     "murcko_scaffold",
+    "mutate",
+    "penalized_logp",
     "quiet_rdkit",
     "read_molecule",
     "sdf_record",
+    "structure_alerts",
     "tanimoto",
     "tanimoto_matrix",
     "tanimoto_to",
@@ -56,18 +76,26 @@ __getattr__, __dir__ = lazy_exports(
         "Note": "molvae.chem.reasons",
         "Reason": "molvae.chem.reasons",
         "SdfRecord": "molvae.chem.sdf",
+        "SimilarityTo": "molvae.chem.similarity",
         "Standardization": "molvae.chem.settings",
         "canonical_smiles": "molvae.chem.molecule",
+        "crossover": "molvae.chem.graph_moves",
+        "descriptor_matrix": "molvae.chem.descriptors",
         "draw_grid": "molvae.chem.drawing",
         "draw_grid_svg": "molvae.chem.drawing",
         "embedded_path": "molvae.chem.embedded",
         "iterate_sdf": "molvae.chem.sdf",
         "mol_from_canonical": "molvae.chem.molecule",
+        "morgan_counts": "molvae.chem.fingerprints",
         "morgan_fingerprints": "molvae.chem.fingerprints",
+        "morgan_matrix": "molvae.chem.fingerprints",
         "murcko_scaffold": "molvae.chem.scaffolds",
+        "mutate": "molvae.chem.graph_moves",
+        "penalized_logp": "molvae.chem.lipophilicity",
         "quiet_rdkit": "molvae.chem.logs",
         "read_molecule": "molvae.chem.molecule",
         "sdf_record": "molvae.chem.sdf",
+        "structure_alerts": "molvae.chem.alerts",
         "tanimoto": "molvae.chem.fingerprints",
         "tanimoto_matrix": "molvae.chem.fingerprints",
         "tanimoto_to": "molvae.chem.fingerprints",

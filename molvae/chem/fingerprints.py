@@ -35,6 +35,38 @@ def morgan_fingerprints(smiles: Sequence[str], radius: int = 2, n_bits: int = 20
     return [generator.GetFingerprint(mol_from_canonical(text)) for text in smiles]
 
 
+def morgan_counts(smiles: Sequence[str], radius: int = 3, n_bits: int = 2048) -> NDArray[np.uint8]:
+    """Return how often each environment occurs in each molecule, shape (n, n_bits), 255 for more; stereo is left out.
+
+    Raises:
+        MoleculeError: a SMILES that RDKit cannot read.
+
+    >>> morgan_counts(["CCO"]).sum(axis=1).tolist()
+    [6]
+    """
+    generator = _generator(radius, n_bits)
+    counts = np.zeros((len(smiles), n_bits), dtype=np.uint8)
+    for row, text in enumerate(smiles):
+        counts[row] = np.minimum(generator.GetCountFingerprintAsNumPy(mol_from_canonical(text)), 255)
+    return counts
+
+
+def morgan_matrix(smiles: Sequence[str], radius: int = 2, n_bits: int = 2048) -> NDArray[np.uint8]:
+    """Return the Morgan fingerprints of molecules as a table of 0 and 1, shape (n, n_bits).
+
+    Raises:
+        MoleculeError: a SMILES that RDKit cannot read.
+
+    >>> morgan_matrix(["CCO", "c1ccccc1"]).sum(axis=1).tolist()
+    [6, 3]
+    """
+    generator = _generator(radius, n_bits)
+    matrix = np.empty((len(smiles), n_bits), dtype=np.uint8)
+    for row, text in enumerate(smiles):
+        matrix[row] = generator.GetFingerprintAsNumPy(mol_from_canonical(text))
+    return matrix
+
+
 def tanimoto(a: MoleculeLike, b: MoleculeLike) -> float:
     """Return the Tanimoto similarity of two molecules, from 0 to 1.
 

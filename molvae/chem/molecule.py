@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import re
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from rdkit import Chem
 from rdkit.Chem import rdqueries
@@ -35,6 +36,8 @@ _CARBON = re.compile(r"C(?![a-z])|(?<![A-Z])c")
 # Aromatic atoms beyond those of drug-like molecules: RDKit finds `[si+]1bn1` aromatic and then cannot kekulize it.
 _RARE_AROMATIC = re.compile(r"\[\d*(?!nH\]|n[+-]\]|[os]\+\]|se\])[a-z]")
 _BONDS = frozenset((Chem.BondType.SINGLE, Chem.BondType.DOUBLE, Chem.BondType.TRIPLE))
+
+Mol: TypeAlias = Chem.Mol  # for annotations where rdkit may not be imported
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,18 @@ def mol_from_canonical(smiles: str) -> Chem.Mol:
     if mol is None or mol.GetNumAtoms() == 0:
         raise MoleculeError(Reason.SYNTAX, f"{shown(smiles)} is not a SMILES string that molvae wrote")
     return mol
+
+
+def rdkit_canonical(smiles: str, *, stereo: bool = True) -> str | None:
+    """Return the canonical SMILES of whatever RDKit reads, None for what it cannot read; for comparing with others.
+
+    >>> rdkit_canonical("[Na+].[Cl-]"), rdkit_canonical("C1CC")
+    ('[Cl-].[Na+]', None)
+    """
+    mol = Chem.MolFromSmiles(smiles)
+    if mol is None or mol.GetNumAtoms() == 0:
+        return None
+    return Chem.MolToSmiles(mol, isomericSmiles=stereo)
 
 
 def canonical_of_derived(smiles: str) -> str:

@@ -1,4 +1,4 @@
-"""`molvae data list | prepare`: named data sets, and molecule files as token shards."""
+"""`molvae data list | prepare | merge`: named data sets, and molecule files as token shards."""
 
 from __future__ import annotations
 
@@ -96,6 +96,23 @@ def prepare(
             progress=advance,
         )
     _tell(shard, as_json=as_json)
+
+
+@data.command(short_help="Put several token shards into one.")
+@click.argument("shards", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of the new shard.")
+@json_option
+@debug_option
+def merge(shards: tuple[Path, ...], output: Path, as_json: bool) -> None:
+    """Put the token shards SHARDS into one; a molecule stays where it is found first.
+
+    \b
+    Example:
+      molvae data merge runs/moses runs/zinc250k runs/mine -o runs/all
+    """
+    from molvae import datasets
+
+    _tell(datasets.merge_shards([datasets.TokenShard.open(shard) for shard in shards], output), as_json=as_json)
 
 
 def open_or_prepare(source: str, folder: Path, *, workers: int | None, model: Path | None = None) -> TokenShard:

@@ -29,8 +29,10 @@ CORE = (
 EXTRAS = {
     "viz": ("matplotlib",),
     "data": ("pooch",),
+    "metrics": ("fcd_torch",),
     "scale": ("dask", "distributed", "pyarrow"),
     "train": ("accelerate", "tensorboard"),
+    "uq": ("mapie",),
 }
 
 

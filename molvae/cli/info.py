@@ -65,10 +65,22 @@ def _about_model(folder: Path | None, *, as_json: bool) -> dict[str, object]:
 
 def _in_short(metadata: Mapping[str, object]) -> dict[str, object]:
     """Return what a person wants to know of the metadata: single values, without settings and hashes."""
-    return {
-        f"{group}.{name}": value
-        for group, table in metadata.items()
-        if isinstance(table, Mapping)
-        for name, value in table.items()
-        if isinstance(value, int | float | str) and value != "" and not name.endswith("hash")
-    }
+    card = metadata.get("card", {})
+    fields = _flat(card) if isinstance(card, Mapping) else {}
+    for group, table in metadata.items():
+        if group != "card" and isinstance(table, Mapping):
+            for name, value in table.items():
+                if isinstance(value, int | float | str) and value != "" and not name.endswith("hash"):
+                    fields[f"{group}.{name}"] = value
+    return fields
+
+
+def _flat(card: Mapping[str, object], prefix: str = "") -> dict[str, object]:
+    """Return the entries of a model card on one level, names joined by dots and lists by semicolons."""
+    fields: dict[str, object] = {}
+    for name, value in card.items():
+        if isinstance(value, Mapping):
+            fields |= _flat(value, f"{prefix}{name}.")
+        else:
+            fields[prefix + name] = "; ".join(map(str, value)) if isinstance(value, list) else value
+    return fields

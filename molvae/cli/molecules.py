@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @output_option("Where the SMILES go; the format is that of the suffix.")
 @click.option("--prior", help="Name of a prior of the model, such as normal.  [default: the model's own]")
 @click.option(
-    "--temperature", type=click.FloatRange(0), default=0.0, show_default=True, help="0 takes the likeliest symbol."
+    "--temperature", type=click.FloatRange(0), help="0 takes the likeliest symbol.  [default: that of the prior]"
 )
 @click.option("--top-k", type=click.IntRange(1), help="Choose among the k likeliest symbols only.")
 @click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), help="Choose among the likeliest with this total.")

@@ -26,8 +26,11 @@ _TRAIN_OPTIONS = (
     click.option("--steps", "max_steps", type=int, help="Stop after so many steps."),
     click.option("--batch-size", type=int, help="Molecules per step."),
     click.option("--learning-rate", type=float, help="Of AdamW, at its peak."),
+    click.option("--optimizer", type=click.Choice(["muon", "adamw"]), help="Of the matrices of the GRUs."),
     click.option("--beta", type=float, help="Weight of the KL term, at its peak."),
     click.option("--beta-schedule", type=click.Choice(["constant", "linear", "cyclical"]), help="How β rises."),
+    click.option("--null-share", type=float, help="Share of molecules learned without z, for unconditional samples."),
+    click.option("--balance", type=float, help="From 0, every molecule alike, to 1, every source alike."),
     click.option("--free-bits", type=float, help="Nats per latent dimension that cost nothing."),
     click.option("--validation-size", type=int, help="Molecules held out."),
     click.option("--patience", type=int, help="Stop after so many validations without a better loss."),
@@ -114,9 +117,11 @@ def finetune(
       molvae finetune my-series.smi -m runs/moses -o runs/mine --epochs 10
     """
     from molvae.training import TrainConfig, fine_tune
+    from molvae.training.config import FINE_TUNING
 
     tables = read_tables(settings, known=("train",))
-    train_config = overruled(TrainConfig, tables.get("train", {}), given, where="train")
+    table = FINE_TUNING | tables.get("train", {})
+    train_config = overruled(TrainConfig, table, given, where="train")
     shard = open_or_prepare(source, output / "data", workers=workers, model=model)
     with _reporting() as report:
         result = fine_tune(
@@ -201,4 +206,7 @@ def _calibrate(run_folder: Path) -> None:
     """Measure once how far the neighbours of a similarity are, and keep it with the model."""
     from molvae.latent import LatentSpace
 
-    LatentSpace.load(run_folder).calibrate().save(run_folder)
+    try:
+        LatentSpace.load(run_folder).calibrate().save(run_folder)
+    except ValueError as error:  # a model that hardly writes a molecule is kept all the same
+        say(f"the radii of neighbours are not measured yet: {error}")

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from molvae.datasets.corpus import Corpus, SourceRow, tokenize_rows
     from molvae.datasets.downloads import data_folder, download
     from molvae.datasets.files import atomic_folder, atomic_path, file_sha256
+    from molvae.datasets.merging import merge_shards
     from molvae.datasets.preparation import prepare, prepare_smiles
     from molvae.datasets.readers import Source, file_format, read_rows
     from molvae.datasets.report import Rejection, RejectionReport
@@ -43,6 +44,7 @@ __all__ = [
     "file_sha256",
     "group_split",
     "list_datasets",
+    "merge_shards",
     "prepare",
     "prepare_smiles",
     "random_split",
@@ -71,6 +73,7 @@ __getattr__, __dir__ = lazy_exports(
         "atomic_folder": "molvae.datasets.files",
         "atomic_path": "molvae.datasets.files",
         "file_sha256": "molvae.datasets.files",
+        "merge_shards": "molvae.datasets.merging",
         "prepare": "molvae.datasets.preparation",
         "prepare_smiles": "molvae.datasets.preparation",
         "Source": "molvae.datasets.readers",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,11 +18,14 @@ Locator = Callable[[str, Path | None], Source]  # split, file given by the user
 
 _MOSES_WHEEL = "molsets==0.3.1"
 _MOSES_WHEEL_SHA256 = "7f4450e3ebecebe79c3a2a55950c93daddee071120daf64a163d03481e811d34"
-_MOSES_FOLDER = "moses/dataset/data/"  # in the wheel
-_MOSES_SHA256 = {
-    "train.csv.gz": "786f0313aa6b9ba5514df685f885742a70ea8d86f1a4fa48115f7f80a634265c",
-    "test.csv.gz": "f896fbf3764f88d94670b9959e5872c600c12152a18233823e820761b7a791b2",
-    "test_scaffolds.csv.gz": "adffb2192c1bfe31ab0e13154d4af19a37dc18bdbf3cd7b4491e04405128adde",
+_MOSES_SHA256 = {  # below moses/ in the wheel; the cache keeps each under its last name
+    "dataset/data/train.csv.gz": "786f0313aa6b9ba5514df685f885742a70ea8d86f1a4fa48115f7f80a634265c",
+    "dataset/data/test.csv.gz": "f896fbf3764f88d94670b9959e5872c600c12152a18233823e820761b7a791b2",
+    "dataset/data/test_scaffolds.csv.gz": "adffb2192c1bfe31ab0e13154d4af19a37dc18bdbf3cd7b4491e04405128adde",
+    "dataset/data/test_stats.npz": "ded25073225a895d4ed17bf1d4223d27560e87ff4cb85786346ca1cc8efa03d3",
+    "dataset/data/test_scaffolds_stats.npz": "7b7aba6c1474634a019bebf16f389d554cb9dd1021dfc8c1d1e54430a9f0e7f8",
+    "metrics/mcf.csv": "f4a2bfacb4cb8877295eb2a4b4e61ec9770a26388f1331e5dc9c193d22dd5f89",
+    "metrics/wehi_pains.csv": "d762e5420ec70f06d7e41d336cae6f67e2feb0eddf05c6171192a332726d296f",
 }
 # the commit that added the file, so that the address means the same bytes for ever
 _ZINC_URL = (
@@ -70,7 +74,7 @@ class NamedDataset:
         split = next(iter(self.splits)) if split is None else split
         if split not in self.splits:
             raise DataError(f"{self.name} has no split {split!r}, only {', '.join(self.splits)}")
-        return self.locate(split, None if file is None else Path(file))
+        return dataclasses.replace(self.locate(split, None if file is None else Path(file)), label=self.name)
 
     def rows(self, split: str | None = None, *, file: Path | str | None = None) -> Iterator[Row]:
         """Yield the rows of a split; for `chembl2321810` with the measured `pactivity` among the fields.
@@ -111,7 +115,7 @@ def dataset(name: str) -> NamedDataset:
 
 def _cached_files(name: str) -> tuple[Path, ...]:
     folder = data_folder() / name
-    return tuple(folder / file for file in _MOSES_SHA256) if name == "moses" else (folder / "zinc250k.csv",)
+    return (folder / "train.csv.gz",) if name == "moses" else (folder / "zinc250k.csv",)
 
 
 def _embedded(file: str, **settings: str | bool) -> Locator:
@@ -126,18 +130,35 @@ def _embedded(file: str, **settings: str | bool) -> Locator:
 def _moses(split: str, given: Path | None) -> Source:
     if given is not None and given.suffix.lower() not in (".whl", ".zip"):
         return Source(given)
+    return Source(moses_file(f"{split}.csv.gz", archive=given))
+
+
+def moses_file(name: str, *, archive: Path | None = None, fetch: bool = True) -> Path:
+    """Return the cached copy of a file of the MOSES wheel, such as its filters `mcf.csv`; all are fetched at once.
+
+    Args:
+        name: the last part of the file's path in the wheel.
+        archive: the user's own copy of the wheel, in place of a download.
+        fetch: whether it may be downloaded.
+
+    Raises:
+        DataError: see `copy_from_archive` and `download_wheel`, or it is not here and may not be downloaded.
+        KeyError: a file that molvae does not read.
+    """
     folder = data_folder() / "moses"
-    paths = {name: folder / name for name in _MOSES_SHA256}
-    path = paths[f"{split}.csv.gz"]
-    if given is None and path.is_file() and file_sha256(path) == _MOSES_SHA256[path.name]:
-        return Source(path)
-    members = {_MOSES_FOLDER + name: path for name, path in paths.items()}
-    sums = {_MOSES_FOLDER + name: sha256 for name, sha256 in _MOSES_SHA256.items()}
-    if given is not None:
-        copy_from_archive(given, members, sums)
+    sums = {Path(member).name: sha256 for member, sha256 in _MOSES_SHA256.items()}
+    path = folder / name
+    if archive is None and path.is_file() and file_sha256(path) == sums[name]:
+        return path
+    members = {f"moses/{member}": folder / Path(member).name for member in _MOSES_SHA256}
+    sha256 = {f"moses/{member}": value for member, value in _MOSES_SHA256.items()}
+    if archive is not None:
+        copy_from_archive(archive, members, sha256)
+    elif not fetch:
+        raise DataError(f"{name} of MOSES is not here; fetch it with: molvae data prepare moses")
     else:
-        fetch_from_wheel(_MOSES_WHEEL, wheel_sha256=_MOSES_WHEEL_SHA256, members=members, sha256=sums)
-    return Source(path)
+        fetch_from_wheel(_MOSES_WHEEL, wheel_sha256=_MOSES_WHEEL_SHA256, members=members, sha256=sha256)
+    return path
 
 
 def _zinc250k(split: str, given: Path | None) -> Source:

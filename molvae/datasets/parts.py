@@ -100,7 +100,7 @@ def merge_parts(paths: Sequence[Path], *, exclude: Collection[bytes] = frozenset
     bounds = np.cumsum([len(mask) for mask in admitted])[:-1]
     allowed = np.concatenate([*admitted, np.empty(0, dtype=bool)])
     kept = allowed.copy()
-    kept[allowed] = _first_occurrences(np.concatenate([*digests, np.empty((0, 2), np.uint64)])[allowed])
+    kept[allowed] = first_occurrences(np.concatenate([*digests, np.empty((0, 2), np.uint64)])[allowed])
     excluded = int((~allowed).sum())
     report = replace(report, kept=int(kept.sum()), excluded=excluded, duplicates=int(allowed.sum() - kept.sum()))
     masks = tuple(np.split(kept, bounds)) if len(paths) else ()
@@ -112,7 +112,7 @@ def digest(smiles: str) -> bytes:
     return hashlib.blake2b(smiles.encode("ascii"), digest_size=16).digest()
 
 
-def _first_occurrences(digests: NDArray[np.uint64]) -> NDArray[np.bool_]:
+def first_occurrences(digests: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """Return a mask (n,) of the rows of `digests` (n, 2) that are the first with their value."""
     order = np.lexsort((digests[:, 1], digests[:, 0]))  # stable: equal rows stay in their order
     ordered = digests[order]

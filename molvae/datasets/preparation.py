@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from molvae import __version__
 from molvae.chem.settings import Standardization
@@ -74,7 +75,7 @@ def prepare(
         part_rows,
     )  # fmt: skip
     return _prepare(
-        (SourceRow(source.path.name, row) for source in files for row in source.rows()),
+        [_rows_of(source) for source in files],
         Path(out),
         plan,
         exclude=lambda: _digests(left_out, plan, workers),
@@ -102,7 +103,7 @@ def prepare_smiles(
     """
     identity = {"name": "", "sha256": hashlib.sha256(json.dumps(list(smiles)).encode()).hexdigest()}
     return _prepare(
-        (SourceRow("", Row(number, text)) for number, text in enumerate(smiles, start=1)),
+        [(SourceRow("", Row(number, text)) for number, text in enumerate(smiles, start=1))],
         Path(out),
         _Plan((identity,), (), standardization, constraints, vocabulary),
         exclude=frozenset,
@@ -134,7 +135,7 @@ class _Plan:
 
 
 def _prepare(
-    rows: Iterable[SourceRow],
+    sources: Sequence[Iterable[SourceRow]],
     out: Path,
     plan: _Plan,
     *,
@@ -148,10 +149,14 @@ def _prepare(
     if finished is not None:
         return finished
     folder = _parts_folder(out, plan.hash)
-    paths = []
-    for number, chunk in enumerate(_chunked(rows, plan.part_rows)):
-        path = folder / f"part-{number:06d}.safetensors"
+    paths: list[Path] = []
+    source_of_part: list[int] = []
+    # A part never holds rows of two sources, so the molecules of a source lie together in the shard.
+    chunks = ((number, chunk) for number, rows in enumerate(sources) for chunk in _chunked(rows, plan.part_rows))
+    for source, chunk in chunks:
+        path = folder / f"part-{len(paths):06d}.safetensors"
         paths.append(path)
+        source_of_part.append(source)
         if path.exists():
             if progress is not None:
                 progress(len(chunk))
@@ -178,12 +183,27 @@ def _prepare(
         constraints=plan.constraints,
         standardization=plan.standardization,
         report=merged.report,
-        sources=[{"name": source["name"], "sha256": source["sha256"]} for source in plan.sources],
+        sources=_described(plan, merged, source_of_part),
         versions=_versions(),
         plan=plan.hash,
     )
     shutil.rmtree(folder)
     return shard
+
+
+def _rows_of(source: Source) -> Iterator[SourceRow]:
+    return (SourceRow(source.name, row) for row in source.rows())
+
+
+def _described(plan: _Plan, merged: Merged, source_of_part: Sequence[int]) -> list[dict[str, Any]]:
+    """Return the name, hash and number of kept molecules of each source, in the order that they have in the shard."""
+    counts = [0] * len(plan.sources)
+    for source, kept in zip(source_of_part, merged.kept, strict=True):
+        counts[source] += int(kept.sum())
+    return [
+        {"name": source["name"], "sha256": source["sha256"], "molecules": count}
+        for source, count in zip(plan.sources, counts, strict=True)
+    ]
 
 
 def _as_source(source: FileSource) -> Source:
@@ -193,7 +213,7 @@ def _as_source(source: FileSource) -> Source:
 def _identity(source: Source) -> dict[str, str]:
     settings = {name: getattr(source, name) for name in Source.__slots__ if name != "path"}
     try:
-        return {"name": source.path.name, "sha256": file_sha256(source.path), "settings": json.dumps(settings)}
+        return {"name": source.name, "sha256": file_sha256(source.path), "settings": json.dumps(settings)}
     except OSError as err:
         raise DataError(f"{source.path} cannot be read: {err.strerror}") from err
 
@@ -234,7 +254,7 @@ def _chunked(rows: Iterable[SourceRow], size: int) -> Iterator[list[SourceRow]]:
 
 
 def _digests(sources: Sequence[Source], plan: _Plan, workers: int | None) -> frozenset[bytes]:
-    rows = (SourceRow(source.path.name, row) for source in sources for row in source.rows())
+    rows = itertools.chain.from_iterable(map(_rows_of, sources))
     found: set[bytes] = set()
     for chunk in _chunked(rows, PART_ROWS):
         corpus = tokenize_rows(

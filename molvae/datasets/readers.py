@@ -38,6 +38,12 @@ class Source:
     name_column: str | None = None
     header: bool = True
     delimiter: str | None = None
+    label: str | None = None  # what a shard calls these molecules; None: the name of the file
+
+    @property
+    def name(self) -> str:
+        """What reports and shards call this file."""
+        return self.label or self.path.name
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows of the file; see `read_rows`."""

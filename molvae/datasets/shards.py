@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -65,14 +66,14 @@ def write_shard(
     constraints: Constraints,
     standardization: Standardization,
     report: RejectionReport | None = None,
-    sources: Sequence[Mapping[str, str]] = (),
+    sources: Sequence[Mapping[str, str | int]] = (),
     versions: Mapping[str, str] | None = None,
     plan: str = "",
 ) -> TokenShard:
     """Write a shard, whole or not at all, in memory bounded by the largest chunk, and return it opened.
 
-    `sources` says what it was made from (`name` and `sha256` of each file), `versions` by which libraries,
-    `plan` is a hash of what it was to be made from and how.
+    `sources` says what it was made from (`name`, `sha256` and kept `molecules` of each file, in the order of the
+    chunks), `versions` by which libraries, `plan` is a hash of what it was to be made from and how.
 
     Raises:
         DataError: no molecules, an empty molecule, or a token outside the vocabulary.
@@ -198,6 +199,17 @@ class TokenShard:
     def lengths(self) -> NDArray[np.int64]:
         """The number of symbols of each molecule (n,), without begin and end."""
         return np.diff(self.offsets)
+
+    @cached_property
+    def groups(self) -> tuple[tuple[str, range], ...]:
+        """The name and the rows of each source that has molecules here; one group where the shard does not say."""
+        sources = self.manifest["sources"]
+        counts = [source.get("molecules") for source in sources]
+        if not all(isinstance(count, int) and count >= 0 for count in counts) or sum(counts) != len(self):
+            return (("all", range(len(self))),)
+        ends = np.cumsum([0, *counts]).tolist()
+        spans = zip(sources, itertools.pairwise(ends), strict=True)
+        return tuple((str(source["name"]), range(*span)) for source, span in spans if span[0] < span[1])
 
     def tokens_of(self, index: int) -> NDArray[np.uint16]:
         """Return the tokens of one molecule (length,), without begin and end."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 from functools import partial
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -18,14 +18,17 @@ from molvae.latent.likelihood import elbo, importance_weighted_bound
 from molvae.latent.neighborhood import CURVE_MOLECULES, RadiusCurve, find_neighbors, measure_radius_curve, settled
 from molvae.latent.network import Network, checked_points
 from molvae.latent.pipeline import POOL_FROM, Pipeline, as_rows, distinct_molecules
+from molvae.latent.prior_fitting import fit_null_latent
 from molvae.latent.results import Candidate, Encoding, Neighbors, Path, Reconstruction, Row, profile
 from molvae.latent.sampling import draw, fresh_seed, sample_molecules, symbol_seed
 from molvae.latent.workers import SharedModel
 from molvae.model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from molvae.model.generation import GREEDY, Sampling
+from molvae.model.null_latent import NullLatent
 from molvae.model.precision import Precision
 from molvae.model.priors import FullGaussian, LatentPrior
-from molvae.tokens.codec import MoleculeCodec
+from molvae.tokens.bulk import encode_many
+from molvae.tokens.codec import EncodedMolecule, MoleculeCodec
 
 SHIPPED_MODEL = FilePath(__file__).parents[1] / "pretrained"
 _CURVE_KEY = "neighbor_radius"  # in the metadata of a checkpoint
@@ -152,8 +155,21 @@ class LatentSpace:
         return Reconstruction(tuple(Row(x, next(decoded) if ok else None, status) for x, ok, status in rows))
 
     def sample_latent(self, n: int, *, seed: int | None = None, prior: str | LatentPrior | None = None) -> Points:
-        """Draw `n` points (n, D) from a prior; a longer draw of a seed begins with a shorter one."""
-        return draw(self.prior(prior), n, seed=fresh_seed() if seed is None else seed)
+        """Draw `n` points (n, D) from a prior; a longer draw of a seed begins with a shorter one.
+
+        A prior that writes molecules without z, such as that of the training set, has no points of its own: here they
+        are drawn from the posteriors of molecules that it writes.
+        """
+        seed, chosen = fresh_seed() if seed is None else seed, self.prior(prior)
+        if chosen.temperature == 0:
+            return draw(chosen, n, seed=seed)
+        drawn = n
+        while True:
+            encoding = self.encode(self.sample(drawn, seed=seed, prior=chosen))
+            encoding = encoding[encoding.ok]
+            if len(encoding) >= n:
+                return encoding[np.arange(n)].sample(seed=symbol_seed(seed))
+            drawn += 2 * (n - len(encoding))
 
     def sample(
         self,
@@ -161,13 +177,16 @@ class LatentSpace:
         *,
         seed: int | None = None,
         prior: str | LatentPrior | None = None,
-        temperature: float = 0.0,
+        temperature: float | None = None,
         top_k: int | None = None,
         top_p: float | None = None,
         unique: bool = False,
         novel_to: Container[str] = (),
     ) -> list[str]:
         """Return `n` new molecules as canonical SMILES, drawn from the latent prior and decoded.
+
+        `temperature` None takes that of the prior: 0 where a point of it means one molecule, 1 for the unconditional
+        mode of a model, whose point says nothing, so that the symbols are drawn.
 
         Empty decodes are drawn again, and so are repeated molecules if `unique`, and those in `novel_to`, canonical
         SMILES such as the training set. A longer sample of a seed begins with a shorter one.
@@ -176,9 +195,10 @@ class LatentSpace:
             ValueError: an unknown prior, or 20·n + 10,000 draws that did not give `n` such molecules.
         """
         seed = fresh_seed() if seed is None else seed
-        sampling = Sampling(temperature, top_k, top_p)
+        chosen = self.prior(prior)
+        sampling = Sampling(chosen.temperature if temperature is None else temperature, top_k, top_p)
         decode = partial(self._decode, sampling=sampling, seed=symbol_seed(seed))
-        return list(sample_molecules(self.prior(prior), decode, n, seed=seed, unique=unique, known=novel_to))
+        return list(sample_molecules(chosen, decode, n, seed=seed, unique=unique, known=novel_to))
 
     def sample_posterior(self, smiles: str, n: int, *, seed: int | None = None, scale: float = 1.0) -> list[str | None]:
         """Return what `n` points drawn from q(z | x) of one molecule decode to; `scale` multiplies its σ."""
@@ -230,19 +250,39 @@ class LatentSpace:
         z = encoding.mean + positions[:, None] * np.float32(direction.scale) * direction.vector
         return profile(positions, self._decode(z), str(encoding.smiles[0]), None)
 
-    def fit_prior(self, smiles: Molecules, *, name: str = "fitted") -> LatentPrior:
-        """Fit a full-covariance Gaussian to molecules, for more like these, and keep it as prior `name`.
+    def fit_prior(
+        self,
+        smiles: Molecules,
+        *,
+        name: str = "fitted",
+        method: Literal["unconditional", "gaussian"] | None = None,
+        seed: int = 0,
+    ) -> LatentPrior:
+        """Learn a prior from molecules, for more like these, and keep it as prior `name`. `save` stores it.
 
-        Its mean and covariance are those of the molecules' aggregate posterior. `save` stores it.
+        "unconditional" learns the null latent from which the decoder writes such molecules, within a minute;
+        "gaussian" takes the mean and covariance of their aggregate posterior. None takes the first where the model
+        was trained to write without z, else the second.
 
         Raises:
-            ValueError: fewer than two molecules were taken.
+            ValueError: fewer than two molecules were taken, or "unconditional" for a model that cannot.
         """
-        encoding = self.encode(smiles)
-        encoding = encoding[encoding.ok]
-        if len(encoding) < 2:
-            raise ValueError(f"a prior needs at least 2 molecules, got {len(encoding)} that the model can take")
-        prior = FullGaussian.fit(torch.from_numpy(encoding.mean), torch.from_numpy(encoding.log_var))
+        known = [prior.points for prior in self.checkpoint.priors.values() if isinstance(prior, NullLatent)]
+        if method == "unconditional" and not known:
+            raise ValueError("method must be 'gaussian': this model was trained without null latents (null_share)")
+        prior: LatentPrior
+        if method == "unconditional" or (method is None and known):
+            given = as_rows(smiles)
+            workers = self.pipeline.workers if len(given) >= POOL_FROM else 1
+            rows = encode_many(self.pipeline.codec, given, workers=workers)
+            molecules = [row.tokens for row in rows if isinstance(row, EncodedMolecule)]
+            _require_two(len(molecules))
+            prior = fit_null_latent(self.pipeline.network, molecules, starts=torch.cat(known), seed=seed)
+        else:
+            encoding = self.encode(smiles)
+            encoding = encoding[encoding.ok]
+            _require_two(len(encoding))
+            prior = FullGaussian.fit(torch.from_numpy(encoding.mean), torch.from_numpy(encoding.log_var))
         self.checkpoint.priors[name] = prior
         return prior
 
@@ -308,3 +348,8 @@ class LatentSpace:
         if not encoding.ok[0]:
             raise MoleculeError(encoding.status[0], encoding.detail[0])
         return encoding
+
+
+def _require_two(count: int) -> None:
+    if count < 2:
+        raise ValueError(f"a prior needs at least 2 molecules, got {count} that the model can take")

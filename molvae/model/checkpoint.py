@@ -14,7 +14,6 @@ import hashlib
 import importlib.metadata
 import json
 import os
-import struct
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,7 @@ from molvae.datasets.files import atomic_path
 from molvae.errors import CheckpointError, ConfigError
 from molvae.model.config import VAEConfig
 from molvae.model.priors import LatentPrior, StandardNormal, build_prior, prior_shapes
+from molvae.model.untrusted import MAX_HEADER_BYTES, check_header, read_json, read_plain, size_of
 from molvae.model.vae import MoleculeVAE, empty_vae
 from molvae.settings import settings_from_mapping
 from molvae.tokens.constraints import Constraints
@@ -37,7 +37,7 @@ from molvae.tokens.vocabulary import Vocabulary
 
 FORMAT = 1
 WEIGHTS, PREVIOUS_WEIGHTS, CARD = "weights.safetensors", "weights.previous.safetensors", "model.json"
-MAX_CARD_BYTES, MAX_WEIGHT_BYTES, MAX_HEADER_BYTES = 1_000_000, 2_000_000_000, 1_000_000
+MAX_CARD_BYTES, MAX_WEIGHT_BYTES = 1_000_000, 2_000_000_000
 _KEYS = {
     "format", "architecture", "vocabulary", "constraints", "standardization", "priors", "default_prior",
     "weights_sha256", "versions", "metadata",
@@ -79,7 +79,7 @@ def save_checkpoint(folder: Path | str, checkpoint: Checkpoint) -> Checkpoint:
         "vocabulary": list(checkpoint.vocabulary.symbols),
         "constraints": checkpoint.constraints.as_dict(),
         "standardization": asdict(checkpoint.standardization),
-        "priors": {name: prior.kind for name, prior in checkpoint.priors.items()},
+        "priors": {name: {"kind": prior.kind, **prior.sizes()} for name, prior in checkpoint.priors.items()},
         "default_prior": checkpoint.default_prior,
         "weights_sha256": digest,
         "versions": _versions(),
@@ -125,19 +125,18 @@ def load_checkpoint(folder: Path | str, *, device: torch.device | str = "cpu") -
     except (ConfigError, ValueError, TypeError) as err:
         raise CheckpointError(f"{folder / CARD}: {err}") from err
     vae = empty_vae(config, vocabulary_size=len(vocabulary))
-    kinds = {str(name): str(kind) for name, kind in _mapping(card, "priors").items()}
+    kinds, shapes = _read_priors(card, config.latent_dim)
     if card["default_prior"] not in kinds:
         raise CheckpointError(f"{folder / CARD}: default_prior {str(card['default_prior'])[:80]!r} is not in priors")
     expected = {name: tuple(weight.shape) for name, weight in vae.state_dict().items()}
-    for name, kind in kinds.items():
-        shapes = prior_shapes(kind, config.latent_dim)
-        expected |= {f"prior.{name}.{key}": shape for key, shape in shapes.items()}
+    for name in kinds:
+        expected |= {f"prior.{name}.{key}": shape for key, shape in shapes[name].items()}
     tensors = _read_weights(folder, str(card["weights_sha256"]), expected)
     vae.load_state_dict({name: tensors[name] for name in vae.state_dict()}, assign=True)
     priors = {}
     for name, kind in kinds.items():
-        shapes = prior_shapes(kind, config.latent_dim)
-        priors[name] = build_prior(kind, config.latent_dim, {key: tensors[f"prior.{name}.{key}"] for key in shapes})
+        own = {key: tensors[f"prior.{name}.{key}"] for key in shapes[name]}
+        priors[name] = build_prior(kind, config.latent_dim, own)
     return Checkpoint(
         vae=vae.to(device).eval(),
         config=config,
@@ -151,16 +150,21 @@ def load_checkpoint(folder: Path | str, *, device: torch.device | str = "cpu") -
     )
 
 
+def _read_priors(card: dict[str, Any], latent_dim: int) -> tuple[dict[str, str], dict[str, dict[str, tuple[int, ...]]]]:
+    """Return the kind of each prior of a model, and the shapes of its tensors."""
+    kinds, shapes = {}, {}
+    for name, entry in _mapping(card, "priors").items():
+        if not isinstance(entry, dict) or not isinstance(entry.get("kind"), str):
+            raise CheckpointError(f"{CARD}: prior {name[:80]!r} must be an object with a kind, got {str(entry)[:80]!r}")
+        sizes = {key: value for key, value in entry.items() if key != "kind"}
+        kinds[name], shapes[name] = entry["kind"], prior_shapes(entry["kind"], latent_dim, sizes)
+    return kinds, shapes
+
+
 def _read_card(folder: Path) -> dict[str, Any]:
     if not folder.exists():
         raise CheckpointError(f"model folder {str(folder)!r} does not exist")
-    raw = _read_plain(folder / CARD, MAX_CARD_BYTES)
-    try:
-        card = json.loads(raw, parse_constant=_refuse_constant, object_pairs_hook=_distinct)
-    except (ValueError, RecursionError) as err:  # UnicodeDecodeError and JSONDecodeError are ValueErrors
-        raise CheckpointError(f"{folder / CARD} is not JSON that molvae wrote: {err}") from err
-    if not isinstance(card, dict):
-        raise CheckpointError(f"{folder / CARD} must hold a JSON object, got {type(card).__name__}")
+    card = read_json(folder / CARD, MAX_CARD_BYTES)
     if card.get("format") != FORMAT:
         raise CheckpointError(
             f"{folder / CARD} has format {str(card.get('format'))[:20]}, this version reads format {FORMAT}"
@@ -174,14 +178,14 @@ def _read_weights(folder: Path, sha256: str, expected: dict[str, tuple[int, ...]
     found = [folder / name for name in (WEIGHTS, PREVIOUS_WEIGHTS) if (folder / name).exists()]
     if not found:
         raise CheckpointError(f"{folder} has no {WEIGHTS}; molvae reads no other weight format")
-    limit = min(MAX_WEIGHT_BYTES, 8 + MAX_HEADER_BYTES + 4 * sum(_count(shape) for shape in expected.values()))
+    limit = min(MAX_WEIGHT_BYTES, 8 + MAX_HEADER_BYTES + 4 * sum(size_of(shape) for shape in expected.values()))
     for path in found:
-        raw = _read_plain(path, limit)
+        raw = read_plain(path, limit)
         if hashlib.sha256(raw).hexdigest() == sha256:
             break
     else:
         raise CheckpointError(f"{found[0]} is not the file that {CARD} names: its SHA-256 differs; copy both again")
-    _check_header(path, raw, expected)
+    check_header(path, raw, {name: (shape, ("F32", "F16", "BF16")) for name, shape in expected.items()})
     try:
         tensors = load_tensors(raw)
     except (SafetensorError, ValueError, RuntimeError) as err:
@@ -191,32 +195,6 @@ def _read_weights(folder: Path, sha256: str, expected: dict[str, tuple[int, ...]
         if not torch.isfinite(tensor).all():
             raise CheckpointError(f"{path}: tensor {name!r} holds NaN or infinity")
     return tensors
-
-
-def _check_header(path: Path, raw: bytes, expected: dict[str, tuple[int, ...]]) -> None:
-    """Compare names, shapes and types with the architecture before a tensor is made."""
-    if len(raw) < 8 or (size := struct.unpack("<Q", raw[:8])[0]) > min(MAX_HEADER_BYTES, len(raw) - 8):
-        raise CheckpointError(f"{path} is truncated or has an oversized header")
-    try:
-        header = json.loads(raw[8 : 8 + size])
-        found = {name: (tuple(entry["shape"]), entry["dtype"]) for name, entry in header.items() if name[:2] != "__"}
-    except (ValueError, RecursionError, TypeError, KeyError, AttributeError) as err:
-        raise CheckpointError(f"{path} has a damaged header: {err}") from err
-    if wrong := sorted(set(found) ^ set(expected)):
-        raise CheckpointError(f"{path} lacks or adds the tensor {wrong[0][:80]!r}")
-    for name, (shape, dtype) in found.items():
-        if shape != expected[name]:
-            raise CheckpointError(f"{path}: tensor {name!r} must have shape {expected[name]}, got {shape}")
-        if dtype not in ("F32", "F16", "BF16"):
-            raise CheckpointError(f"{path}: tensor {name!r} must be F32, F16 or BF16, got {str(dtype)[:20]!r}")
-
-
-def _read_plain(path: Path, limit: int) -> bytes:
-    if path.is_symlink() or not path.is_file():
-        raise CheckpointError(f"{path} must be a plain file, " + ("not a link" if path.is_symlink() else "none found"))
-    if (size := path.stat().st_size) > limit:
-        raise CheckpointError(f"{path} has {size:,} bytes, more than the {limit:,} that its model can need")
-    return path.read_bytes()
 
 
 def _mapping(card: dict[str, Any], key: str) -> dict[str, Any]:
@@ -229,23 +207,6 @@ def _list(card: dict[str, Any], key: str) -> list[Any]:
     if not isinstance(card[key], list):
         raise CheckpointError(f"{CARD}: {key} must be a list, got {type(card[key]).__name__}")
     return list(card[key])
-
-
-def _refuse_constant(constant: str) -> float:
-    raise ValueError(f"the number {constant} is not JSON")
-
-
-def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len(mapping := dict(pairs)) < len(pairs):
-        raise ValueError("a key stands twice in one object")
-    return mapping
-
-
-def _count(shape: tuple[int, ...]) -> int:
-    product = 1
-    for size in shape:
-        product *= size
-    return product
 
 
 def _versions() -> dict[str, str]:

@@ -24,6 +24,7 @@ from molvae.settings import require
 from molvae.tokens.vocabulary import BOS_TOKEN, EOS_TOKEN, PAD_TOKEN
 
 BATCH_ROWS = 1_024
+FULL_ENOUGH = 7 / 8  # share: to leave out fewer finished rows costs more, in memory moved, than they do
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,19 @@ def _generate(
     log_prob = torch.zeros(n, device=device)
     ended = torch.zeros(n, dtype=torch.bool, device=device)
     state = DecoderState(weights, z)
-    active = torch.arange(n, device=device)  # which row each row of `state` is
+    # Of the rows of `state`: which row of z it is, whether it goes on, its score, and its tokens since `first_column`.
+    active = torch.arange(n, device=device)
+    alive = torch.ones(n, dtype=torch.bool, device=device)
+    score = torch.zeros(n, device=device)
+    columns: list[Tensor] = []
+    first_column = 0
+
+    def write() -> None:
+        log_prob[active] = score
+        ended[active] = ~alive
+        if columns:
+            tokens[active, first_column : first_column + len(columns)] = torch.stack(columns, dim=1)
+
     last = torch.full((n,), BOS_TOKEN, device=device)
     noise = torch.empty(n, 0)
     for step in range(max_symbols + 1):
@@ -130,25 +143,28 @@ def _generate(
             if step % 32 == 0:  # in blocks: most molecules end long before the limit
                 noise = keyed_uniform(seed, rows, range(step, step + 32))
             last = draw(logits, sampling, noise[active.cpu(), step % 32].to(device))
-        log_prob[active] += logits.log_softmax(dim=-1).gather(1, last.unsqueeze(1)).squeeze(1)
-        alive = last != EOS_TOKEN
+        score += alive * logits.log_softmax(dim=-1).gather(1, last.unsqueeze(1)).squeeze(1)
         if step == max_symbols:
-            break  # only the end was allowed: those that reach it here were cut
-        ended[active] = ~alive
-        tokens[active[alive], step] = last[alive]
-        survivors = alive.nonzero().squeeze(1)
-        if len(survivors) == 0:
+            break  # only the end was allowed: those that are alive here were cut
+        alive = alive & (last != EOS_TOKEN)
+        columns.append(last.where(alive, PAD_TOKEN))
+        remaining = int(alive.sum())
+        if remaining == 0:
             break
-        if len(survivors) < len(alive):
-            active, last = active[survivors], last[survivors]
+        if remaining <= FULL_ENOUGH * len(alive):
+            write()
+            first_column, columns = step + 1, []
+            survivors = alive.nonzero().squeeze(1)
+            active, last, alive, score = (x[survivors] for x in (active, last, alive, score))
             state.keep(survivors)
+    write()
     used = int((tokens != PAD_TOKEN).any(dim=0).sum())
     return Generated(tokens[:, :used].cpu(), log_prob.cpu(), ended.cpu())
 
 
 def mask_specials(logits: Tensor, *, first: bool, final: bool) -> Tensor:
     """Forbid what is no next symbol: padding, begin, an end at the first step, and all but the end at the last."""
-    logits[:, PAD_TOKEN] = logits[:, BOS_TOKEN] = -torch.inf
+    logits[:, :EOS_TOKEN] = -torch.inf  # padding and begin
     if first:
         logits[:, EOS_TOKEN] = -torch.inf
     elif final:

@@ -20,6 +20,7 @@ class ElboTerms(NamedTuple):
 
     reconstruction: Tensor  # (B,) nats: -log p(x | z)
     kl_per_dimension: Tensor  # (B, D) nats
+    unconditional: Tensor | None = None  # (N,) nats: -log p(x | null latent) of N molecules more
 
     @property
     def kl(self) -> Tensor:
@@ -27,7 +28,7 @@ class ElboTerms(NamedTuple):
         return self.kl_per_dimension.sum(dim=-1)
 
     def loss(self, beta: float, *, free_bits: float = 0.0) -> Tensor:
-        """Return reconstruction + β·KL in nats per molecule, a scalar.
+        """Return reconstruction + β·KL in nats per molecule, a scalar; unconditional molecules have no KL term.
 
         Args:
             beta: weight of the KL term; 1 is the ELBO (Higgins et al., β-VAE, ICLR 2017).
@@ -37,7 +38,11 @@ class ElboTerms(NamedTuple):
         per_dimension = self.kl_per_dimension.mean(dim=0)
         if free_bits > 0:
             per_dimension = per_dimension.clamp(min=free_bits)
-        return self.reconstruction.mean() + beta * per_dimension.sum()
+        coded = self.reconstruction.mean() + beta * per_dimension.sum()
+        if self.unconditional is None:
+            return coded
+        share = len(self.unconditional) / (len(self.unconditional) + len(self.reconstruction))
+        return (1 - share) * coded + share * self.unconditional.mean()
 
 
 def token_nll(logits: Tensor, targets: Tensor) -> Tensor:

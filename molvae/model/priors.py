@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import ClassVar, Protocol
 
 import torch
 from torch import Tensor
 
 from molvae.errors import CheckpointError
+from molvae.model.null_latent import NullLatent
+
+_MAX_SIZE = 4_096
 
 
 class LatentPrior(Protocol):
     """A density over latent points."""
 
     kind: ClassVar[str]  # names the class in the model file
+    temperature: ClassVar[float]  # at which its points are best decoded: 0 where a point means one molecule
 
     @property
     def latent_dim(self) -> int:
@@ -29,6 +34,9 @@ class LatentPrior(Protocol):
     def log_prob(self, z: Tensor) -> Tensor:
         """Log-density of `z` (n, D) in nats, shape (n,)."""
 
+    def sizes(self) -> dict[str, int]:
+        """Return the numbers that the shapes of `tensors` depend on, beside the latent size."""
+
     def tensors(self) -> dict[str, Tensor]:
         """Return what the model file must hold to build this prior again."""
 
@@ -37,6 +45,7 @@ class StandardNormal:
     """N(0, I), the prior that the loss is written with."""
 
     kind: ClassVar[str] = "normal"
+    temperature: ClassVar[float] = 0.0
 
     def __init__(self, latent_dim: int) -> None:
         self.latent_dim = latent_dim
@@ -53,6 +62,10 @@ class StandardNormal:
         """Log-density of `z` (n, D) in nats, shape (n,)."""
         return -0.5 * (z.square() + math.log(2 * math.pi)).sum(dim=-1)
 
+    def sizes(self) -> dict[str, int]:
+        """Return nothing."""
+        return {}
+
     def tensors(self) -> dict[str, Tensor]:
         """Return nothing: the width is the model's."""
         return {}
@@ -62,6 +75,7 @@ class FullGaussian:
     """A Gaussian with any mean and covariance, fitted to encoded molecules."""
 
     kind: ClassVar[str] = "full-gaussian"
+    temperature: ClassVar[float] = 0.0
 
     def __init__(self, mean: Tensor, scale: Tensor) -> None:
         """Take the mean (D,) and the lower Cholesky factor of the covariance (D, D)."""
@@ -112,32 +126,49 @@ class FullGaussian:
         log_prob: Tensor = -0.5 * white.square().sum(dim=0) - constant
         return log_prob
 
+    def sizes(self) -> dict[str, int]:
+        """Return nothing."""
+        return {}
+
     def tensors(self) -> dict[str, Tensor]:
         """Return the mean (D,) and the Cholesky factor (D, D)."""
         return {"mean": self.mean, "scale": self.scale}
 
 
-def prior_shapes(kind: str, latent_dim: int) -> dict[str, tuple[int, ...]]:
-    """Return the tensors that a prior of this kind needs in the model file, with their shapes.
+def prior_shapes(kind: str, latent_dim: int, sizes: Mapping[str, object]) -> dict[str, tuple[int, ...]]:
+    """Return the tensors that a prior of this kind and `sizes` needs in the model file, with their shapes.
 
     Raises:
-        CheckpointError: the kind is unknown to this version.
+        CheckpointError: the kind is unknown to this version, or a size is missing, unknown or out of range.
     """
-    shapes: dict[str, dict[str, tuple[int, ...]]] = {
-        StandardNormal.kind: {},
-        FullGaussian.kind: {"mean": (latent_dim,), "scale": (latent_dim, latent_dim)},
-    }
-    if kind not in shapes:
-        raise CheckpointError(f"prior kind must be one of {', '.join(shapes)}, got {kind[:80]!r}")
-    return shapes[kind]
+    names: dict[str, tuple[str, ...]] = {StandardNormal.kind: (), FullGaussian.kind: (), NullLatent.kind: ("points",)}
+    if kind not in names:
+        raise CheckpointError(f"prior kind must be one of {', '.join(names)}, got {kind[:80]!r}")
+    if set(sizes) != set(names[kind]):
+        raise CheckpointError(f"a prior of kind {kind!r} has the sizes {list(names[kind])}, got {list(sizes)[:5]}")
+    for name, value in sizes.items():
+        if type(value) is not int or not 1 <= value <= _MAX_SIZE:
+            raise CheckpointError(f"{name} of a prior must be a whole number from 1 to {_MAX_SIZE}, got {value!r:.80}")
+    if kind == FullGaussian.kind:
+        return {"mean": (latent_dim,), "scale": (latent_dim, latent_dim)}
+    if kind == NullLatent.kind:
+        points = sizes["points"]
+        assert isinstance(points, int)
+        return {"points": (points, latent_dim), "weights": (points,)}
+    return {}
 
 
 def build_prior(kind: str, latent_dim: int, tensors: dict[str, Tensor]) -> LatentPrior:
-    """Return the prior of this kind from the tensors named by `prior_shapes`."""
-    if kind == FullGaussian.kind:
-        try:
+    """Return the prior of this kind from the tensors named by `prior_shapes`, which has checked the kind.
+
+    Raises:
+        CheckpointError: the numbers are none of such a prior.
+    """
+    try:
+        if kind == FullGaussian.kind:
             return FullGaussian(tensors["mean"], tensors["scale"])
-        except ValueError as err:
-            raise CheckpointError(f"prior {kind!r}: {err}") from err
-    prior_shapes(kind, latent_dim)
+        if kind == NullLatent.kind:
+            return NullLatent(tensors["points"], tensors["weights"])
+    except ValueError as err:
+        raise CheckpointError(f"prior {kind!r}: {err}") from err
     return StandardNormal(latent_dim)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from molvae.model.config import VAEConfig
 from molvae.model.decoder import GRUDecoder
 from molvae.model.encoder import GRUEncoder
-from molvae.model.loss import ElboTerms, elbo_terms
+from molvae.model.loss import ElboTerms, elbo_terms, token_nll
 from molvae.model.posterior import DiagonalGaussian
 
 
@@ -39,12 +39,30 @@ class MoleculeVAE(nn.Module):
         posterior: DiagonalGaussian = self.encoder(tokens, lengths)
         return posterior
 
-    def forward(self, tokens: Tensor, lengths: Tensor, *, generator: torch.Generator | None = None) -> ElboTerms:
-        """Return the ELBO terms of `tokens` (T, B) at one reparameterized z per molecule."""
-        posterior = self.encoder(tokens, lengths, generator=generator)
+    def forward(
+        self,
+        tokens: Tensor,
+        lengths: Tensor,
+        *,
+        generator: torch.Generator | None = None,
+        null_latents: Tensor | None = None,
+    ) -> ElboTerms:
+        """Return the ELBO terms of `tokens` (T, B) at one reparameterized z per molecule.
+
+        With `null_latents` (N, D), the last N molecules are not encoded: the decoder writes them from these points,
+        which say nothing about them, and so learns to write molecules unconditionally as well (as in classifier-free
+        guidance, Ho & Salimans, arXiv:2207.12598).
+        """
+        coded = tokens.shape[1] - (0 if null_latents is None else len(null_latents))
+        posterior = self.encoder(tokens[:, :coded], lengths[:coded], generator=generator)
         z = posterior.rsample(generator)
+        if null_latents is not None:
+            z = torch.cat([z, null_latents])
         logits = self.decoder(z, tokens[:-1], generator=generator)
-        return elbo_terms(logits, tokens[1:], posterior)
+        if null_latents is None:
+            return elbo_terms(logits, tokens[1:], posterior)
+        terms = elbo_terms(logits[:, :coded], tokens[1:, :coded], posterior)
+        return terms._replace(unconditional=token_nll(logits[:, coded:], tokens[1:, coded:]))
 
 
 def build_vae(config: VAEConfig, *, vocabulary_size: int, generator: torch.Generator | None = None) -> MoleculeVAE:

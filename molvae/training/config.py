@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from molvae.errors import ConfigError
 from molvae.settings import require
 
 DEFAULT_EPOCHS = 20
+
+# A model that knows molecules already moves in smaller steps, or it forgets them before it learns new ones.
+FINE_TUNING: dict[str, Any] = {"learning_rate": 5e-4, "matrix_learning_rate": 5e-3}
 
 # What a resumed run may change: how long it goes on, and what is reported. Everything else would make it another run.
 RESUMABLE = frozenset(
@@ -37,8 +40,10 @@ class TrainConfig:
     max_minutes: float | None = None
 
     batch_size: int = 128  # molecules per step, over all processes
-    learning_rate: float = 2e-3  # at the end of the warm-up
-    final_learning_rate: float = 0.02  # as a share of `learning_rate`
+    optimizer: Literal["adamw", "muon"] = "adamw"  # "muon": it takes the GRU matrices, AdamW the rest
+    learning_rate: float = 2e-3  # of AdamW, at the end of the warm-up
+    matrix_learning_rate: float = 0.01  # of "muon", at the end of the warm-up
+    final_learning_rate: float = 0.02  # as a share of the learning rates
     warmup_steps: int = 200
     weight_decay: float = 0.0
     gradient_clip: float = 1.0  # largest norm of the gradient over all parameters
@@ -48,6 +53,9 @@ class TrainConfig:
     beta_schedule: Literal["constant", "linear", "cyclical"] = "linear"
     beta_warmup_steps: int = 1_000  # of "linear"; the length of one cycle of "cyclical"
     free_bits: float = 0.0  # nats per latent dimension, on average over a thread's molecules
+
+    null_share: float = 0.0  # of the molecules, written from a learned null latent per source instead of their z
+    balance: float = 0.0  # 0: every molecule alike; 1: every source alike, and rare symbols as often as common ones
 
     validation_size: int = 2_000  # molecules held out, at most a tenth of the data
     validate_every: int = 500  # steps
@@ -72,16 +80,19 @@ class TrainConfig:
         for name in ("patience", "threads"):
             value = getattr(self, name)
             require(value is None or 1 <= value <= 10**6, name, "at least 1, or None", value)
-        for name in ("learning_rate", "gradient_clip", "checkpoint_every_minutes"):
+        for name in ("learning_rate", "matrix_learning_rate", "gradient_clip", "checkpoint_every_minutes"):
             require(0 < getattr(self, name) < 1e9, name, "above 0", getattr(self, name))
         for name in ("beta", "free_bits", "weight_decay"):
             require(0 <= getattr(self, name) < 1e6, name, "at least 0", getattr(self, name))
         require(
             0 <= self.final_learning_rate <= 1, "final_learning_rate", "a share from 0 to 1", self.final_learning_rate
         )
+        require(0 <= self.null_share <= 0.9, "null_share", "a share from 0 to 0.9", self.null_share)
+        require(0 <= self.balance <= 1, "balance", "from 0 to 1", self.balance)
         ema = self.ema_decay
         require(ema is None or 0 < ema < 1, "ema_decay", "above 0 and below 1, or None", ema)
         require(0 <= self.seed < 2**63, "seed", "from 0 to 2^63 - 1", self.seed)
+        require(self.optimizer in ("muon", "adamw"), "optimizer", "'muon' or 'adamw'", self.optimizer)
         schedules = ("constant", "linear", "cyclical")
         require(self.beta_schedule in schedules, "beta_schedule", f"one of {schedules}", self.beta_schedule)
         require(self.precision in ("auto", "bf16", "fp32"), "precision", "'auto', 'bf16' or 'fp32'", self.precision)

@@ -35,6 +35,7 @@ class Progress:
     loss: float  # reconstruction + β·KL, free bits included
     reconstruction: float
     kl: float
+    unconditional: float | None  # -log p(x | null latent), where the model also learns without z
     beta: float
     learning_rate: float
     gradient_norm: float  # before clipping
@@ -57,6 +58,8 @@ class Validation:
     active_units: int  # latent dimensions whose posterior mean varies (Burda et al., arXiv:1509.00519)
     shuffle_gap: float  # nats per token that reconstruction loses with another molecule's z; 0: the decoder ignores z
     kl_per_dimension: tuple[float, ...]  # (D,)
+    exact_by_source: dict[str, float]  # `exact_reconstruction` of the molecules of each source
+    unconditional: float | None  # -log p(x | null latent of its source), where the model also learns without z
     seconds: float  # that the validation took
 
 

@@ -12,7 +12,9 @@ import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from molvae.datasets.batches import BucketedBatches
@@ -40,6 +42,7 @@ class Slice(NamedTuple):
     lengths: Tensor  # (B,)
     weight: float  # share of the process's molecules
     seed: int  # of its noise
+    null_sources: Tensor | None  # (N,) sources of the last N molecules, which are written without their z
 
 
 class TrainingLoop:
@@ -59,11 +62,15 @@ class TrainingLoop:
         self._task, self._state, self._processes, self._interruption = task, state, processes, interruption
         self._config, self.dtype = config, dtype
         self.batches = BucketedBatches(
-            task.shard.lengths, task.train_rows, batch_size=config.batch_size, seed=config.seed
+            task.shard.lengths,
+            task.train_rows,
+            batch_size=config.batch_size,
+            seed=config.seed,
+            weights=task.train_weights,
         )
         self.total_steps = config.total_steps(self.batches.steps_per_epoch)
         self._beta = beta_schedule(config.beta_schedule, peak=config.beta, length=config.beta_warmup_steps)
-        self._parameters = list(state.vae.parameters())
+        self._parameters = list(state.parameters.values())
         share = self.batches.batch_size // processes.world_size
         self._num_slices = min(threads, max(1, share // LEAST_SLICE))
         self._threads = threads
@@ -126,23 +133,34 @@ class TrainingLoop:
         """Return this process's share of the batch of a step, dealt out to the threads."""
         rows = self.batches.batch(step, rank=self._processes.rank, world_size=self._processes.world_size)
         return [
-            Slice(
-                *to_tensors(self._task.collate(part), self._processes.device),
-                weight=len(part) / len(rows),
+            self._slice(
+                rows[number :: self._num_slices],
+                weight=len(rows[number :: self._num_slices]) / len(rows),
                 seed=step_seed(self._config.seed, step, self._processes.rank, number),
             )
-            for number, part in enumerate(rows[start :: self._num_slices] for start in range(self._num_slices))
+            for number in range(self._num_slices)
         ]
+
+    def _slice(self, rows: NDArray[np.int64], *, weight: float, seed: int) -> Slice:
+        count = min(round(self._config.null_share * len(rows)), len(rows) - 1)
+        sources = None
+        if count:
+            rows = self._task.null_rows_last(rows, count, seed=seed)
+            sources = torch.from_numpy(self._task.source_of(rows[-count:])).to(self._processes.device)
+        return Slice(*to_tensors(self._task.collate(rows), self._processes.device), weight, seed, sources)
 
     def _gradients(self, part: Slice) -> list[Tensor]:
         """Return a slice's share of the loss, its two parts, and the gradients."""
         generator = torch.Generator(self._processes.device).manual_seed(part.seed)
+        points = self._state.null_latents
+        null = None if points is None or part.null_sources is None else points[part.null_sources]
         with autocast(self.dtype, self._processes.device):
-            terms: ElboTerms = self._state.vae(part.tokens, part.lengths, generator=generator)
+            terms: ElboTerms = self._state.vae(part.tokens, part.lengths, generator=generator, null_latents=null)
         loss = part.weight * terms.loss(self._beta(self._state.counters.step), free_bits=self._config.free_bits)
         gradients = torch.autograd.grad(loss, self._parameters)
-        reconstruction, kl = (part.weight * term.detach().mean() for term in (terms.reconstruction, terms.kl))
-        return [torch.stack((loss.detach(), reconstruction, kl)), *gradients]
+        unconditional = terms.reconstruction.new_zeros(1) if terms.unconditional is None else terms.unconditional
+        means = [part.weight * term.detach().mean() for term in (terms.reconstruction, terms.kl, unconditional)]
+        return [torch.stack((loss.detach(), *means)), *gradients]
 
     def _step(self, slices: list[Slice]) -> tuple[list[Slice], SkippedStep | None]:
         """Do one step; return the slices of the next one, and the step if it was skipped."""
@@ -159,9 +177,13 @@ class TrainingLoop:
         finite = all(map(math.isfinite, values))
         if finite:
             for group in optimizer.param_groups:
-                group["lr"] = self._learning_rate()
+                group["lr"] = self._learning_rate(config.learning_rate)
             optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
+            if self._state.muon is not None:
+                rate = self._learning_rate(config.matrix_learning_rate)
+                self._state.muon.step(rate, dtype=self.dtype, threads=self._threads)
+        for parameter in self._parameters:
+            parameter.grad = None
         counters.step += 1
         if not finite:
             return following, self._skip(values)
@@ -174,13 +196,13 @@ class TrainingLoop:
         counters.window_seconds += time.perf_counter() - start
         return following, None
 
-    def _learning_rate(self) -> float:
+    def _learning_rate(self, peak: float) -> float:
         config = self._config
         return learning_rate(
             self._state.counters.step,
             self._share_done(),
-            peak=config.learning_rate,
-            final=config.learning_rate * config.final_learning_rate,
+            peak=peak,
+            final=peak * config.final_learning_rate,
             warmup_steps=config.warmup_steps,
         )
 
@@ -188,9 +210,9 @@ class TrainingLoop:
         counters = self._state.counters
         counters.skipped_steps += 1
         counters.skipped_in_a_row += 1
-        _, reconstruction, kl, _ = values
+        _, reconstruction, kl, unconditional, _ = values
         term = "gradient" if math.isfinite(kl) else "KL"
-        term = term if math.isfinite(reconstruction) else "reconstruction"
+        term = term if math.isfinite(reconstruction + unconditional) else "reconstruction"
         if counters.skipped_in_a_row >= MAX_SKIPPED_IN_A_ROW:
             raise TrainingError(
                 f"the {term} is not finite in epoch {self._epoch():.2f}, step {counters.step}, the "
@@ -204,7 +226,8 @@ class TrainingLoop:
 
     def _report(self) -> Progress:
         counters = self._state.counters
-        loss, reconstruction, kl, norm = (total / counters.window_steps for total in counters.window_sums)
+        means = (total / counters.window_steps for total in counters.window_sums)
+        loss, reconstruction, kl, unconditional, norm = means
         progress = Progress(
             step=counters.step,
             epoch=self._epoch(),
@@ -212,6 +235,7 @@ class TrainingLoop:
             loss=loss,
             reconstruction=reconstruction,
             kl=kl,
+            unconditional=unconditional if self._config.null_share > 0 else None,
             beta=self._beta(counters.step - 1),
             learning_rate=self._state.optimizer.param_groups[0]["lr"],
             gradient_norm=norm,
@@ -233,6 +257,8 @@ class TrainingLoop:
                 task.shard,
                 task.validation_rows,
                 collate=task.collate,
+                groups=task.shard.groups,
+                null_latents=self._state.null_latents,
                 beta=self._config.beta,
                 step=counters.step,
                 seed=step_seed(self._config.seed, counters.step, VALIDATION_NOISE),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -38,7 +38,9 @@ class _Sums(NamedTuple):
     reconstruction: float  # nats
     tokens: int
     right_tokens: int
-    exact_molecules: int
+    rows: NDArray[np.int64]  # of the shard (B,)
+    exact: NDArray[np.bool_]  # (B,)
+    unconditional: float  # nats
     posterior: DiagonalGaussian
 
 
@@ -48,6 +50,8 @@ def validate(
     rows: NDArray[np.int64],
     *,
     collate: Callable[[NDArray[np.int64]], Batch],
+    groups: Sequence[tuple[str, range]] = (),
+    null_latents: Tensor | None = None,
     beta: float,
     step: int,
     seed: int,
@@ -61,6 +65,8 @@ def validate(
         shard: where the molecules are.
         rows: which molecules (n,).
         collate: makes a batch of rows.
+        groups: name and rows of each source of the shard, to measure each by itself.
+        null_latents: one point per source (S, D), where the model also learns without z.
         beta: weight of the KL term in the loss.
         step: training steps done.
         seed: of the posterior samples.
@@ -73,7 +79,11 @@ def validate(
         number, chosen = numbered
         generator = torch.Generator(vae.device).manual_seed(step_seed(seed, number))
         with torch.no_grad(), autocast(dtype, vae.device):
-            return _measure(vae, *to_tensors(collate(chosen), vae.device), generator)
+            null = None
+            if null_latents is not None:
+                starts = [span.start for _, span in groups]
+                null = null_latents[torch.from_numpy(np.searchsorted(starts, chosen, side="right") - 1)]
+            return _measure(vae, chosen, *to_tensors(collate(chosen), vae.device), generator, null)
 
     batches = batches_in_length_order(shard.lengths, rows, batch_size=_BATCH_SIZE)
     parts = map_threads(measure, enumerate(batches), threads=threads)
@@ -82,6 +92,8 @@ def validate(
             torch.cat([part.posterior.mean for part in parts]), torch.cat([part.posterior.log_var for part in parts])
         )
     )
+    measured, exact = (np.concatenate(values) for values in zip(*((p.rows, p.exact) for p in parts), strict=True))
+    of_source = {name: exact[(measured >= span.start) & (measured < span.stop)] for name, span in groups}
     n, num_tokens = len(rows), sum(part.tokens for part in parts)
     reconstruction = math.fsum(part.reconstruction for part in parts)
     shuffled = np.random.Generator(np.random.PCG64(seed)).permutation(rows)[:_BATCH_SIZE]
@@ -94,18 +106,27 @@ def validate(
         loss=reconstruction / n + beta * use.kl,
         reconstruction=reconstruction / n,
         kl=use.kl,
-        exact_reconstruction=sum(part.exact_molecules for part in parts) / n,
+        exact_reconstruction=float(exact.mean()),
         token_accuracy=sum(part.right_tokens for part in parts) / num_tokens,
         nats_per_token=reconstruction / num_tokens,
         active_units=use.active_units,
         shuffle_gap=gap,
         kl_per_dimension=use.kl_per_dimension,
+        exact_by_source={name: float(each.mean()) for name, each in of_source.items() if len(each)},
+        unconditional=None if null_latents is None else math.fsum(part.unconditional for part in parts) / n,
         seconds=time.perf_counter() - start,
     )
 
 
-def _measure(vae: MoleculeVAE, tokens: Tensor, lengths: Tensor, generator: torch.Generator) -> _Sums:
-    """Measure one batch.
+def _measure(
+    vae: MoleculeVAE,
+    rows: NDArray[np.int64],
+    tokens: Tensor,
+    lengths: Tensor,
+    generator: torch.Generator,
+    null: Tensor | None,
+) -> _Sums:
+    """Measure one batch, with the null latent of each molecule (B, D), if there are any.
 
     Exact greedy reconstruction needs no decoding loop: greedy decoding writes the molecule exactly if and only if the
     most likely token is the right one at every position, given the right ones before it.
@@ -119,7 +140,9 @@ def _measure(vae: MoleculeVAE, tokens: Tensor, lengths: Tensor, generator: torch
         reconstruction=float(nll.double().sum()),
         tokens=int(is_token.sum()),
         right_tokens=int((is_right & is_token).sum()),
-        exact_molecules=int((is_right | ~is_token).all(dim=0).sum()),
+        rows=rows,
+        exact=(is_right | ~is_token).all(dim=0).cpu().numpy(),
+        unconditional=0.0 if null is None else float(token_nll(vae.decoder(null, tokens[:-1]), targets).double().sum()),
         posterior=posterior,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from molvae.model.precision import resolve_precision
 from molvae.model.vae import MoleculeVAE, build_vae
 from molvae.settings import require
 from molvae.training.board import Board
-from molvae.training.config import TrainConfig
+from molvae.training.config import FINE_TUNING, TrainConfig
 from molvae.training.curves import draw_curves
 from molvae.training.distributed import Processes, join_processes
 from molvae.training.events import Event, SkippedStep, Started, StopReason, TrainResult, Validation
@@ -28,7 +28,8 @@ from molvae.training.finetuning import load_for_fine_tuning
 from molvae.training.interruption import Interruption
 from molvae.training.journal import Journal, read_journal
 from molvae.training.loop import TrainingLoop
-from molvae.training.state import TrainingState, WeightAverage, load_state, read_header, save_state
+from molvae.training.optimizer import Muon
+from molvae.training.state import TrainingState, WeightAverage, load_state, read_header, save_state, trained_parameters
 from molvae.training.task import Task
 
 _logger = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ def train(
     *,
     vae_config: VAEConfig | None = None,
     train_config: TrainConfig | None = None,
+    extra_symbols: Iterable[str] = (),
     resume: bool = False,
     on_event: Callable[[Event], None] | None = None,
     device: str = "auto",
@@ -55,6 +57,7 @@ def train(
         run_folder: where the run is kept.
         vae_config: sizes of the model; None for the default.
         train_config: how it is trained; None for the default.
+        extra_symbols: SELFIES symbols that the model has beside those of the shard, for fine-tuning or later training.
         resume: go on with the run in `run_folder`; start one if there is none.
         on_event: called with each report while the run works.
         device: "auto", "cpu" or a CUDA device.
@@ -67,7 +70,8 @@ def train(
         MissingExtraError: TensorBoard or several processes are asked for and their package is not installed.
     """
     vae_config, train_config = vae_config or VAEConfig(), train_config or TrainConfig()
-    task = Task(shard, Path(run_folder), vae_config, train_config, vocabulary=shard.vocabulary)
+    vocabulary = shard.vocabulary.extended(tuple(extra_symbols))
+    task = Task(shard, Path(run_folder), vae_config, train_config, vocabulary=vocabulary)
     vae = build_vae(
         vae_config,
         vocabulary_size=len(task.vocabulary),
@@ -89,13 +93,13 @@ def fine_tune(
     """Train the model in `checkpoint_folder` further on the molecules of `shard`, into another folder.
 
     Symbols that the model has not seen are added to its vocabulary; known tokens keep their numbers. Arguments, files
-    and errors are those of `train`.
+    and errors are those of `train`; `train_config` None takes learning rates a quarter as large.
 
     Raises:
         CheckpointError: no model is in `checkpoint_folder`, or it is damaged.
         DataError: the shard was prepared under other constraints or another standardization than the model.
     """
-    train_config = train_config or TrainConfig()
+    train_config = train_config or TrainConfig(**FINE_TUNING)
     if Path(checkpoint_folder).resolve() == Path(run_folder).resolve():
         raise ConfigError(f"run_folder must be another folder than that of the model, got {str(run_folder)!r} twice")
     origin = load_for_fine_tuning(checkpoint_folder, shard, seed=train_config.seed)
@@ -107,6 +111,7 @@ def fine_tune(
         vocabulary=origin.vocabulary,
         origin=origin.weights_hash,
         longest_of_origin=origin.longest_molecule,
+        null_latent_of_origin=origin.null_latent,
     )
     return _run(task, origin.vae, resume=resume, on_event=on_event, device=device)
 
@@ -125,7 +130,7 @@ def _run(
             f"a multiple of the {processes.world_size} processes",
             config.batch_size,
         )
-        state = _build_state(vae, config, processes.device)
+        state = _build_state(task, vae, processes.device)
         _open_run(task, state, processes, resume=resume)
         dtype = resolve_precision(config.precision, processes.device)
         threads = _resolve_threads(config.threads, processes)
@@ -156,13 +161,22 @@ def _run(
     return result
 
 
-def _build_state(vae: MoleculeVAE, config: TrainConfig, device: torch.device) -> TrainingState:
+def _build_state(task: Task, vae: MoleculeVAE, device: torch.device) -> TrainingState:
+    config = task.train_config
     vae = vae.to(device).train()
+    null_latents = None
+    if config.null_share > 0:
+        null_latents = torch.nn.Parameter(task.first_null_latents().to(device))
+    parameters = trained_parameters(vae, null_latents)
+    muon = Muon(parameters) if config.optimizer == "muon" else None
     optimizer = torch.optim.AdamW(
-        vae.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
+        [parameter for name, parameter in parameters.items() if muon is None or name not in muon.matrices],
+        lr=config.learning_rate,
+        weight_decay=config.weight_decay,
+        fused=True,
     )
-    average = None if config.ema_decay is None else WeightAverage(vae, config.ema_decay)
-    return TrainingState(vae, optimizer, average)
+    average = None if config.ema_decay is None else WeightAverage(parameters.values(), config.ema_decay)
+    return TrainingState(vae, optimizer, average, muon, null_latents)
 
 
 def _open_run(task: Task, state: TrainingState, processes: Processes, *, resume: bool) -> None:

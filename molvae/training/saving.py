@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from molvae.datasets.batches import batches_in_length_order
 from molvae.model.checkpoint import Checkpoint, save_checkpoint
+from molvae.model.null_latent import NullLatent
 from molvae.model.parallel import map_threads
 from molvae.model.posterior import DiagonalGaussian
 from molvae.model.precision import autocast
@@ -21,6 +23,7 @@ from molvae.training.metrics import to_tensors
 from molvae.training.state import TrainingState
 from molvae.training.task import Task, versions
 
+WHOLE = "training-set"  # the prior that stands for all molecules trained on
 _PRIOR_MOLECULES = 5_000
 _BATCH_SIZE = 512
 
@@ -39,6 +42,8 @@ def save_model(
         priors: dict[str, LatentPrior] = {}
         if len(task.train_rows) > 1:  # one molecule has no covariance
             priors["gaussian"] = fit_gaussian(vae, task, dtype=dtype, threads=threads)
+        if state.null_latents is not None:
+            priors |= unconditional_priors(task, state.null_latents)
         save_checkpoint(
             task.run_folder,
             Checkpoint(
@@ -48,10 +53,23 @@ def save_model(
                 constraints=task.shard.constraints,
                 standardization=task.shard.standardization,
                 priors=priors,
-                default_prior="gaussian" if priors else "normal",
+                default_prior=next((name for name in (WHOLE, "gaussian") if name in priors), "normal"),
                 metadata=metadata(task, state, validation, epochs=epochs, dtype=dtype),
             ),
         )
+
+
+def unconditional_priors(task: Task, null_latents: Tensor) -> dict[str, LatentPrior]:
+    """Return the prior of the whole training set, sources in their true proportions, and that of each source."""
+    points = null_latents.detach().cpu()
+    counts = torch.tensor([len(span) for _, span in task.shard.groups], dtype=torch.float32)
+    priors: dict[str, LatentPrior] = {WHOLE: NullLatent(points, counts / counts.sum())}
+    if len(points) > 1:
+        names = [name for name, _ in task.shard.groups]
+        priors |= {
+            name: NullLatent(point[None].clone(), torch.ones(1)) for name, point in zip(names, points, strict=True)
+        }
+    return priors
 
 
 def fit_gaussian(vae: MoleculeVAE, task: Task, *, dtype: torch.dtype, threads: int) -> FullGaussian:

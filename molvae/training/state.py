@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +25,7 @@ from molvae.datasets.files import atomic_path
 from molvae.errors import CheckpointError
 from molvae.model.vae import MoleculeVAE
 from molvae.settings import settings_from_mapping
+from molvae.training.optimizer import Muon
 
 STATE_FILE = "training.safetensors"
 _FORMAT = "molvae training state 1"
@@ -55,8 +56,8 @@ class WeightAverage:
     Early on the decay is (1 + t) / (10 + t), so that the first weights, which are noise, are soon forgotten.
     """
 
-    def __init__(self, vae: MoleculeVAE, decay: float) -> None:
-        self._parameters = list(vae.parameters())
+    def __init__(self, parameters: Iterable[Tensor], decay: float) -> None:
+        self._parameters = list(parameters)
         self._decay = decay
         self.averages: list[Tensor] = [parameter.detach().clone() for parameter in self._parameters]
 
@@ -88,9 +89,16 @@ class TrainingState:
     """A model in training."""
 
     vae: MoleculeVAE
-    optimizer: torch.optim.AdamW
+    optimizer: torch.optim.AdamW  # of all parameters, or of those that `muon` leaves to it
     average: WeightAverage | None
+    muon: Muon | None = None
+    null_latents: torch.nn.Parameter | None = None  # (S, D), one per source, where the model also learns without z
     counters: Counters = field(default_factory=Counters)
+
+    @property
+    def parameters(self) -> dict[str, torch.nn.Parameter]:
+        """Everything that is trained, by name, in a fixed order."""
+        return trained_parameters(self.vae, self.null_latents)
 
     @contextmanager
     def evaluated(self) -> Iterator[MoleculeVAE]:
@@ -104,6 +112,11 @@ class TrainingState:
                     yield self.vae
         finally:
             self.vae.train()
+
+
+def trained_parameters(vae: MoleculeVAE, null_latents: torch.nn.Parameter | None) -> dict[str, torch.nn.Parameter]:
+    """Return everything that a run trains, by name, in a fixed order."""
+    return dict(vae.named_parameters()) | ({} if null_latents is None else {"null_latents": null_latents})
 
 
 VALIDATION_NOISE = 2**32 - 1  # a rank that no process has: validation must not repeat the noise of training
@@ -122,7 +135,7 @@ def save_state(path: Path, state: TrainingState, header: Mapping[str, Any]) -> N
     """Write the state of a run, whole or not at all; `header` is JSON that says which run it is."""
     tensors: dict[str, Tensor] = {}
     optimizer_steps = 0
-    for index, (name, parameter) in enumerate(state.vae.named_parameters()):
+    for index, (name, parameter) in enumerate(state.parameters.items()):
         tensors[f"weight.{name}"] = parameter.detach()
         moments = state.optimizer.state.get(parameter, {})
         if moments:
@@ -131,6 +144,8 @@ def save_state(path: Path, state: TrainingState, header: Mapping[str, Any]) -> N
                 tensors[f"{moment}.{name}"] = moments[moment]
         if state.average is not None:
             tensors[f"average.{name}"] = state.average.averages[index]
+    if state.muon is not None:
+        tensors |= {f"momentum.{name}": momentum for name, momentum in state.muon.momenta.items()}
     description = {
         "format": _FORMAT,
         "header": header,
@@ -165,12 +180,16 @@ def load_state(path: Path, state: TrainingState) -> None:
     optimizer_steps = description.get("optimizer_steps")
     if not isinstance(optimizer_steps, int):
         raise CheckpointError(f"{path} is damaged: it does not say how many steps the optimizer took")
-    names = [name for name, _ in state.vae.named_parameters()]
-    kinds = ["weight", *(_MOMENTS if optimizer_steps else ()), *(["average"] if state.average else [])]
+    names = list(state.parameters)
+    kinds = ["weight", *(["average"] if state.average else [])]
+    matrices = list(state.muon.momenta) if state.muon is not None else []
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
             found = set(file.keys())
             expected = {f"{kind}.{name}" for kind in kinds for name in names}
+            expected |= {f"momentum.{name}" for name in matrices}
+            if optimizer_steps:
+                expected |= {f"{moment}.{name}" for moment in _MOMENTS for name in names if name not in matrices}
             if found != expected:
                 raise CheckpointError(f"{path} is of another run: it differs in {sorted(found ^ expected)[0]!r}")
             tensors = {key: file.get_tensor(key) for key in expected}
@@ -183,16 +202,20 @@ def load_state(path: Path, state: TrainingState) -> None:
 @torch.no_grad()
 def _restore(state: TrainingState, tensors: Mapping[str, Tensor], names: list[str], optimizer_steps: int) -> None:
     moments: dict[int, dict[str, Tensor]] = {}
-    for index, (name, parameter) in enumerate(state.vae.named_parameters()):
-        for key in (f"{kind}.{name}" for kind in ("weight", *_MOMENTS, "average")):
+    matrices = state.muon.momenta if state.muon is not None else {}
+    for index, (name, parameter) in enumerate(state.parameters.items()):
+        for key in (f"{kind}.{name}" for kind in ("weight", *_MOMENTS, "average", "momentum")):
             if key in tensors and tensors[key].shape != parameter.shape:
                 raise CheckpointError(
                     f"tensor {key!r} must have shape {tuple(parameter.shape)}, got {tuple(tensors[key].shape)}"
                 )
         parameter.copy_(tensors[f"weight.{name}"])
-        if optimizer_steps:
-            moments[index] = {moment: tensors[f"{moment}.{name}"] for moment in _MOMENTS}
-            moments[index]["step"] = torch.tensor(float(optimizer_steps))
+        if name in matrices:
+            matrices[name].copy_(tensors[f"momentum.{name}"])
+        elif optimizer_steps:
+            moments[len(moments)] = {moment: tensors[f"{moment}.{name}"] for moment in _MOMENTS} | {
+                "step": torch.tensor(float(optimizer_steps))
+            }
         if state.average is not None:
             state.average.averages[index].copy_(tensors[f"average.{name}"])
     state.optimizer.load_state_dict({"state": moments, "param_groups": state.optimizer.state_dict()["param_groups"]})

@@ -12,10 +12,13 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 import molvae
 from molvae.datasets.batches import Batch, collate
 from molvae.datasets.shards import TokenShard
+from molvae.datasets.splits import random_split
+from molvae.datasets.weights import source_weights, symbol_weights
 from molvae.errors import ConfigError, DataError
 from molvae.model.config import VAEConfig
 from molvae.settings import settings_from_mapping
@@ -35,6 +38,7 @@ class Task:
     vocabulary: Vocabulary  # of the model; that of the shard may be another one
     origin: str = ""  # which model a fine-tuned one comes from
     longest_of_origin: int = 0  # symbols of the longest molecule that it was trained on, 0 where it does not say
+    null_latent_of_origin: Tensor | None = None  # (D,)
 
     @property
     def state_file(self) -> Path:
@@ -43,8 +47,17 @@ class Task:
 
     @cached_property
     def _split(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        held_out = min(self.train_config.validation_size, len(self.shard) // 10)
-        return self.shard.split(held_out, seed=self.train_config.seed)
+        """Hold out as many molecules of each source, and at most a tenth of it."""
+        spans = [span for _, span in self.shard.groups]
+        if min(map(len, spans)) < 10:  # too small for a share of its own
+            spans = [range(len(self.shard))]
+        train, held_out = [], []
+        for span in spans:
+            share = min(self.train_config.validation_size // len(spans), len(span) // 10) / len(span)
+            parts = random_split(len(span), (1 - share, share), seed=self.train_config.seed)
+            train.append(parts[0] + span.start)
+            held_out.append(parts[1] + span.start)
+        return np.concatenate(train), np.concatenate(held_out)
 
     @property
     def train_rows(self) -> NDArray[np.int64]:
@@ -63,6 +76,40 @@ class Task:
         if symbols == self.vocabulary.symbols[: len(symbols)]:
             return None
         return np.array(self.vocabulary.encode(symbols), dtype=np.int64)
+
+    def first_null_latents(self) -> Tensor:
+        """Return where the null latents of the sources start (S, D): at that of the origin, else close to zero."""
+        size = len(self.shard.groups), self.vae_config.latent_dim
+        if self.null_latent_of_origin is not None:
+            return self.null_latent_of_origin.expand(size).clone()
+        return 0.01 * torch.randn(size, generator=torch.Generator().manual_seed(self.train_config.seed))
+
+    @cached_property
+    def _symbol_weights(self) -> NDArray[np.float64]:
+        return symbol_weights(self.shard, np.arange(len(self.shard)), self.train_config.balance)
+
+    @property
+    def train_weights(self) -> NDArray[np.float64] | None:
+        """How often an epoch holds each of `train_rows` (m,); None: once."""
+        if self.train_config.balance == 0:
+            return None
+        by_source = source_weights(self.shard, self.train_rows, self.train_config.balance)
+        return by_source * self._symbol_weights[self.train_rows]
+
+    def null_rows_last(self, rows: NDArray[np.int64], count: int, *, seed: int) -> NDArray[np.int64]:
+        """Return `rows` (B,) in another order, the last `count` of which are to be written without their z.
+
+        Molecules that are seen more often for their rare symbols are drawn less often here, so that what is learned
+        without z is the source as it is.
+        """
+        chances = 1 / self._symbol_weights[rows]
+        chosen = np.random.default_rng(seed).choice(len(rows), count, replace=False, p=chances / chances.sum())
+        return np.concatenate([np.delete(rows, chosen), rows[chosen]])
+
+    def source_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the position among the groups of the shard of each of `rows` (B,)."""
+        starts = [span.start for _, span in self.shard.groups]
+        return np.searchsorted(starts, rows, side="right") - 1
 
     def collate(self, rows: NDArray[np.int64]) -> Batch:
         """Return the molecules `rows` (B,) in the model's own tokens."""

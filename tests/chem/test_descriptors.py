@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import math
 
-from molvae.chem.descriptors import descriptors
+import numpy as np
+import pytest
+from rdkit.Chem import Descriptors as Catalog
+
+from molvae.chem.descriptors import descriptor_function, descriptor_matrix, descriptors
 from molvae.chem.molecule import mol_from_canonical
+from molvae.errors import ConfigError
 
 
 def test_aspirin_has_the_values_of_the_literature() -> None:
@@ -23,3 +28,24 @@ def test_values_stay_in_their_ranges(wehi_smiles: list[str]) -> None:
         assert 1 <= values.sa_score <= 10
         assert all(math.isfinite(value) for value in values)
         assert values == descriptors(mol_from_canonical(smiles))
+
+
+def test_a_single_descriptor_is_the_one_of_all() -> None:
+    smiles = "CC(=O)Oc1ccccc1C(=O)O"
+    for name, value in descriptors(smiles)._asdict().items():
+        assert descriptor_function(name)(mol_from_canonical(smiles)) == value
+
+
+def test_an_unknown_descriptor_is_refused_with_the_nearest() -> None:
+    with pytest.raises(ConfigError, match="did you mean 'molecular_weight'"):
+        descriptor_function("molecular_wieght")
+
+
+def test_the_matrix_holds_what_rdkit_lists_and_nothing_that_is_no_number(wehi_smiles: list[str]) -> None:
+    smiles = [*wehi_smiles[:5], "[Na+].[Cl-]", "C" * 120]
+    matrix = descriptor_matrix(smiles)
+    assert np.isfinite(matrix).all()
+    assert np.abs(matrix).max() <= 1e6
+    names = [name for name, _ in Catalog.descList]
+    logp = [descriptors(text).logp for text in smiles]
+    np.testing.assert_allclose(matrix[:, names.index("MolLogP")], logp, rtol=1e-9)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from molvae.chem.fingerprints import morgan_fingerprints, tanimoto, tanimoto_matrix, tanimoto_to
+from molvae.chem.fingerprints import morgan_fingerprints, morgan_matrix, tanimoto, tanimoto_matrix, tanimoto_to
 from molvae.errors import MoleculeError
 
 
@@ -37,3 +37,10 @@ def test_size_and_radius_are_arguments() -> None:
 def test_an_unreadable_molecule_is_refused() -> None:
     with pytest.raises(MoleculeError, match="syntax"):
         tanimoto("CCO", "C1CC")
+
+
+def test_a_matrix_has_the_bits_of_the_fingerprints(wehi_smiles: list[str]) -> None:
+    smiles = wehi_smiles[:50]
+    expected = [list(fingerprint) for fingerprint in morgan_fingerprints(smiles, 3, 512)]
+    np.testing.assert_array_equal(morgan_matrix(smiles, 3, 512), expected)
+    assert morgan_matrix([]).shape == (0, 2048)

@@ -72,6 +72,18 @@ def test_a_shard_can_be_looked_at(prepare: Molvae, molvae: Molvae, molecule_file
     assert "2 rejected (mixture 1, syntax 1)" in molvae("info", tmp_path / "shard").stdout
 
 
+def test_shards_become_one_and_keep_their_sources(prepare: Molvae, molvae: Molvae, tmp_path: Path) -> None:
+    for name, smiles in (("one", "CCO"), ("two", "OCC\nCCN")):
+        (tmp_path / f"{name}.smi").write_text(f"{smiles}\n")
+        molvae("data", "prepare", tmp_path / f"{name}.smi", "-o", tmp_path / name, "--workers", "1")
+    about = json.loads(
+        molvae("data", "merge", tmp_path / "one", tmp_path / "two", "-o", tmp_path / "all", "--json").stdout
+    )
+    assert (about["molecules"], about["rows"]["duplicates"]) == (2, 1)
+    sources = json.loads(molvae("info", tmp_path / "all", "--json").stdout)["sources"]
+    assert [(source["name"], source["molecules"]) for source in sources] == [("one.smi", 1), ("two.smi", 1)]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

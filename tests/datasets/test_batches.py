@@ -13,7 +13,8 @@ LENGTHS = np.random.default_rng(0).integers(20, 60, size=5_000)
 
 
 def batches(**changes: int) -> BucketedBatches:
-    return BucketedBatches(LENGTHS, np.arange(len(LENGTHS)), **({"batch_size": 64, "seed": 0} | changes))
+    settings = {"batch_size": 64, "seed": 0} | changes
+    return BucketedBatches(LENGTHS, np.arange(len(LENGTHS)), batch_size=settings["batch_size"], seed=settings["seed"])
 
 
 def test_the_batch_of_a_step_does_not_depend_on_the_steps_before() -> None:
@@ -50,6 +51,18 @@ def test_batches_come_in_no_order_of_length() -> None:
     plan = batches()
     longest = [LENGTHS[plan.batch(step)].max() for step in range(plan.steps_per_epoch)]
     assert abs(np.corrcoef(longest, np.arange(len(longest)))[0, 1]) < 0.5
+
+
+def test_an_epoch_holds_each_molecule_as_often_as_its_weight_says() -> None:
+    weights = np.random.default_rng(2).uniform(0.3, 4.0, size=len(LENGTHS))
+    plan = BucketedBatches(LENGTHS, np.arange(len(LENGTHS)), batch_size=50, seed=0, weights=weights)
+    seen = np.concatenate([plan.batch(step) for step in range(plan.steps_per_epoch)])
+    assert len(seen) == pytest.approx(weights.sum(), rel=0.01)
+    counts = np.bincount(seen, minlength=len(LENGTHS))
+    exact = weights * len(seen) / weights.sum()
+    assert ((counts >= np.floor(exact)) & (counts <= np.ceil(exact))).all()
+    with pytest.raises(ValueError, match="weights must be one positive number"):
+        BucketedBatches(LENGTHS, np.arange(len(LENGTHS)), batch_size=50, seed=0, weights=0 * weights)
 
 
 @given(world_size=st.sampled_from([1, 2, 4, 8]), step=st.integers(0, 500))

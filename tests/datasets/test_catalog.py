@@ -83,13 +83,13 @@ def test_a_distribution_without_the_files_is_named(tmp_path: Path, monkeypatch: 
 def small_moses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A wheel built like that of MOSES, with three molecules, whose sums are the pinned ones."""
     files = {name: gzip.compress(b"SMILES\nCCO\n", mtime=0) for name in catalog._MOSES_SHA256}
-    files["test.csv.gz"] = gzip.compress(b"SMILES\nCN\n", mtime=0)
+    files["dataset/data/test.csv.gz"] = gzip.compress(b"SMILES\nCN\n", mtime=0)
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     wheel = folder / "molsets-0.3.1-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
         for name, content in files.items():
-            archive.writestr(f"moses/dataset/data/{name}", content)
+            archive.writestr(f"moses/{name}", content)
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     monkeypatch.setattr(catalog, "_MOSES_SHA256", sums)
     return wheel
@@ -99,10 +99,12 @@ def test_moses_is_read_out_of_its_wheel_once(small_moses: Path, cache: Path) -> 
     moses = dataset("moses")
     assert not moses.is_available
     assert [row.smiles for row in moses.rows("train", file=small_moses)] == ["CCO"]
-    assert sorted(path.name for path in (cache / "moses").iterdir()) == sorted(catalog._MOSES_SHA256)
+    names = sorted(Path(member).name for member in catalog._MOSES_SHA256)
+    assert sorted(path.name for path in (cache / "moses").iterdir()) == names
     small_moses.unlink()
     assert moses.is_available
     assert [row.smiles for row in moses.rows("test")] == ["CN"]
+    assert all(catalog.moses_file(name).parent == cache / "moses" for name in names)
 
 
 def test_moses_that_pip_cannot_get_names_the_way_out(cache: Path) -> None:

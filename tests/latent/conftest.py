@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,13 @@ import torch
 from molvae.chem.settings import Standardization
 from molvae.latent.network import pad
 from molvae.latent.space import LatentSpace
-from molvae.model.checkpoint import Checkpoint, save_checkpoint
+from molvae.model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from molvae.model.config import VAEConfig
+from molvae.model.null_latent import NullLatent
+from molvae.model.priors import LatentPrior
 from molvae.model.vae import build_vae
 from molvae.tokens.bulk import tokenize_many
-from molvae.tokens.codec import TokenizedMolecule
+from molvae.tokens.codec import MoleculeCodec, TokenizedMolecule
 from molvae.tokens.constraints import DEFAULT_CONSTRAINTS
 from molvae.tokens.vocabulary import Vocabulary
 
@@ -46,6 +49,29 @@ def model(corpus: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("model")
     standardization = Standardization(max_symbols=50)  # a tiny model rambles far from what it was trained on
     save_checkpoint(folder, Checkpoint(vae.eval(), CONFIG, vocabulary, DEFAULT_CONSTRAINTS, standardization))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def writing_model(model: Path, corpus: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the same model, trained further so that it also writes molecules without z."""
+    checkpoint = load_checkpoint(model)
+    codec = MoleculeCodec(checkpoint.vocabulary, checkpoint.constraints, checkpoint.standardization)
+    tokens, lengths = pad([codec.encode(smiles).tokens for smiles in corpus])
+    points = torch.zeros(1, CONFIG.latent_dim, requires_grad=True)
+    optimizer = torch.optim.Adam([*checkpoint.vae.parameters(), points], lr=4e-3)
+    generator = torch.Generator().manual_seed(1)
+    for _ in range(60):
+        order = torch.randperm(len(corpus), generator=generator)
+        terms = checkpoint.vae(
+            tokens[:, order], lengths[order], generator=generator, null_latents=points.expand(32, -1)
+        )
+        optimizer.zero_grad()
+        terms.loss(0.05).backward()
+        optimizer.step()
+    folder = tmp_path_factory.mktemp("writing")
+    priors: dict[str, LatentPrior] = {"training-set": NullLatent(points.detach(), torch.ones(1))}
+    save_checkpoint(folder, dataclasses.replace(checkpoint, priors=priors, default_prior="training-set"))
     return folder
 
 

@@ -21,6 +21,7 @@ from molvae.chem.settings import Standardization
 from molvae.errors import CheckpointError, MolvaeError
 from molvae.model import Checkpoint, FullGaussian, VAEConfig, build_vae, load_checkpoint, save_checkpoint
 from molvae.model.checkpoint import CARD, PREVIOUS_WEIGHTS, WEIGHTS
+from molvae.model.null_latent import NullLatent
 from molvae.tokens.constraints import Constraints
 from molvae.tokens.vocabulary import Vocabulary
 
@@ -37,7 +38,10 @@ def make(seed: int = 0) -> Checkpoint:
         vocabulary=VOCABULARY,
         constraints=Constraints.from_mapping({"C": 4, "O": 2, "?": 0}),
         standardization=Standardization(max_atoms=60),
-        priors={"train": FullGaussian.fit(encoded, torch.zeros(20, 3))},
+        priors={
+            "train": FullGaussian.fit(encoded, torch.zeros(20, 3)),
+            "unconditional": NullLatent(encoded[:2], torch.tensor([0.25, 0.75])),
+        },
         default_prior="train",
         metadata={"data_hash": "abc", "seed": seed},
     )
@@ -63,9 +67,10 @@ def test_a_model_comes_back_as_it_was_saved(tmp_path: Path) -> None:
     for field in ("config", "vocabulary", "constraints", "standardization", "default_prior", "metadata"):
         assert getattr(loaded, field) == getattr(saved, field)
     assert loaded.weights_sha256 == saved.weights_sha256 != ""
-    assert set(loaded.priors) == {"train", "normal"}
+    assert set(loaded.priors) == {"train", "unconditional", "normal"}
     z = torch.randn(4, 3)
     assert torch.equal(loaded.priors["train"].log_prob(z), saved.priors["train"].log_prob(z))
+    assert torch.equal(loaded.priors["unconditional"].transform(z), saved.priors["unconditional"].transform(z))
     assert not loaded.vae.training
     assert sorted(entry.name for entry in (tmp_path / "model").iterdir()) == [CARD, WEIGHTS]
 
@@ -195,7 +200,10 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
         "must have shape",
     ),
     "constraints": (lambda folder: edit_card(folder, constraints={"C": 4}), "an entry '\\?'"),
-    "prior kind": (lambda folder: edit_card(folder, priors={"x": "flow"}, default_prior="x"), "prior kind must be"),
+    "prior kind": (
+        lambda folder: edit_card(folder, priors={"x": {"kind": "flow"}}, default_prior="x"),
+        "prior kind must be",
+    ),
     "prior name": (lambda folder: edit_card(folder, default_prior="other"), "'other' is not in priors"),
     "other weights": (
         lambda folder: edit_card(folder, weights_sha256="0" * 64),

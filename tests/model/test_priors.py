@@ -8,6 +8,7 @@ from torch import Tensor
 
 from molvae.errors import CheckpointError
 from molvae.model import FullGaussian, LatentPrior, StandardNormal
+from molvae.model.null_latent import NullLatent
 from molvae.model.priors import build_prior, prior_shapes
 
 
@@ -51,19 +52,31 @@ def test_fewer_molecules_than_dimensions_still_give_a_density() -> None:
     assert prior.log_prob(torch.zeros(1, 16)).isfinite().all()
 
 
-@pytest.mark.parametrize("kind", ["normal", "full-gaussian"])
+@pytest.mark.parametrize("kind", ["normal", "full-gaussian", "null-latent"])
 def test_a_prior_is_rebuilt_from_its_tensors(kind: str, encoded: tuple[Tensor, Tensor]) -> None:
-    prior: LatentPrior = StandardNormal(3) if kind == "normal" else FullGaussian.fit(*encoded)
-    assert prior.kind == kind
-    assert {name: tuple(tensor.shape) for name, tensor in prior.tensors().items()} == prior_shapes(kind, 3)
+    priors: list[LatentPrior] = [
+        StandardNormal(3),
+        FullGaussian.fit(*encoded),
+        NullLatent(torch.randn(4, 3), torch.full((4,), 0.25)),
+    ]
+    prior = next(each for each in priors if each.kind == kind)
+    shapes = prior_shapes(kind, 3, prior.sizes())
+    assert {name: tuple(tensor.shape) for name, tensor in prior.tensors().items()} == shapes
     again = build_prior(kind, 3, prior.tensors())
-    z = torch.randn(5, 3)
-    assert torch.equal(again.log_prob(z), prior.log_prob(z))
+    noise = torch.randn(5, 3)
+    assert torch.equal(again.transform(noise), prior.transform(noise))
 
 
 def test_unknown_and_impossible_priors_are_refused() -> None:
-    with pytest.raises(CheckpointError, match="prior kind must be one of normal, full-gaussian, got 'pickle'"):
-        prior_shapes("pickle", 3)
+    with pytest.raises(CheckpointError, match="prior kind must be one of normal, full-gaussian, null-latent, got 'pi"):
+        prior_shapes("pickle", 3, {})
+    with pytest.raises(CheckpointError, match=r"has the sizes \['points'\], got \[\]"):
+        prior_shapes("null-latent", 3, {})
+    for size in (0, 10**9, True, "4"):
+        with pytest.raises(CheckpointError, match="points of a prior must be a whole number from 1 to 4096"):
+            prior_shapes("null-latent", 3, {"points": size})
+    with pytest.raises(CheckpointError, match="shares that sum to 1"):
+        build_prior("null-latent", 2, {"points": torch.zeros(2, 2), "weights": torch.ones(2)})
     with pytest.raises(CheckpointError, match="diagonal of scale positive"):
         build_prior("full-gaussian", 2, {"mean": torch.zeros(2), "scale": -torch.eye(2)})
     with pytest.raises(ValueError, match="n >= 2"):

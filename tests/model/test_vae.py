@@ -8,6 +8,7 @@ from torch import Tensor
 
 from molvae.errors import ConfigError
 from molvae.model import MoleculeVAE, VAEConfig, build_vae, generate
+from molvae.model.loss import token_nll
 from molvae.model.scan import layer_weights
 
 
@@ -44,6 +45,20 @@ def test_it_learns_a_handful_of_molecules_by_heart(vae: MoleculeVAE, tokens: Ten
     assert made.sequences() == [
         column[1 : length - 1].tolist() for column, length in zip(tokens.T, lengths, strict=True)
     ]
+
+
+def test_a_null_latent_replaces_the_posterior_of_the_last_molecules(
+    vae: MoleculeVAE, tokens: Tensor, lengths: Tensor, z: Tensor
+) -> None:
+    null, noise = z[:2], torch.Generator().manual_seed(3)
+    terms = vae(tokens, lengths, generator=noise, null_latents=null)
+    coded = vae(tokens[:, :3], lengths[:3], generator=noise.manual_seed(3))
+    torch.testing.assert_close(terms.reconstruction, coded.reconstruction)
+    torch.testing.assert_close(terms.kl, coded.kl)
+    expected = token_nll(vae.decoder(null, tokens[:-1, 3:]), tokens[1:, 3:])
+    torch.testing.assert_close(terms.unconditional, expected)
+    whole = (coded.reconstruction.sum() + 0.1 * coded.kl.sum() + expected.sum()) / 5
+    torch.testing.assert_close(terms.loss(0.1), whole)
 
 
 @pytest.mark.parametrize(

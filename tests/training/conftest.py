@@ -28,7 +28,7 @@ MakeShard = Callable[..., TokenShard]
 
 @pytest.fixture
 def make_shard(tmp_path: Path) -> MakeShard:
-    """Write a shard of `count` random chains over `symbols`, of 3 to 9 symbols."""
+    """Write a shard of `count` random chains over `symbols`, of 3 to 9 symbols, from two sources."""
 
     def make(
         name: str = "shard",
@@ -50,6 +50,10 @@ def make_shard(tmp_path: Path) -> MakeShard:
             vocabulary=vocabulary,
             constraints=constraints,
             standardization=Standardization(),
+            sources=[
+                {"name": "large", "sha256": "", "molecules": count - count // 4},
+                {"name": "small", "sha256": "", "molecules": count // 4},
+            ],
         )
 
     return make
@@ -76,13 +80,15 @@ def vae_config() -> VAEConfig:
 
 @pytest.fixture
 def train_config() -> TrainConfig:
-    """24 steps that save after every one, with averaged weights and two validations."""
+    """24 steps that save after every one, with averaged weights, null latents and two validations."""
     return TrainConfig(
         max_steps=24,
         batch_size=16,
         learning_rate=5e-3,
         warmup_steps=4,
         beta_warmup_steps=10,
+        null_share=0.3,
+        balance=0.5,
         ema_decay=0.9,
         validation_size=20,
         validate_every=10,

@@ -15,6 +15,7 @@ def progress(step: int, loss: float = 1.0) -> Progress:
         loss=loss,
         reconstruction=loss,
         kl=0.0,
+        unconditional=None,
         beta=0.1,
         learning_rate=1e-3,
         gradient_norm=1.0,

@@ -8,27 +8,45 @@ import torch
 from molvae.errors import CheckpointError
 from molvae.model.config import VAEConfig
 from molvae.model.vae import build_vae
-from molvae.training.state import Counters, TrainingState, WeightAverage, load_state, read_header, save_state, step_seed
+from molvae.training.optimizer import Muon
+from molvae.training.state import (
+    Counters,
+    TrainingState,
+    WeightAverage,
+    load_state,
+    read_header,
+    save_state,
+    step_seed,
+    trained_parameters,
+)
 
 
 def make_state(config: VAEConfig, *, seed: int = 0, decay: float | None = 0.9) -> TrainingState:
     vae = build_vae(config, vocabulary_size=9, generator=torch.Generator().manual_seed(seed))
-    optimizer = torch.optim.AdamW(vae.parameters(), fused=True)
-    return TrainingState(vae, optimizer, None if decay is None else WeightAverage(vae, decay))
+    null_latents = torch.nn.Parameter(torch.full((2, config.latent_dim), float(seed)))
+    named = trained_parameters(vae, null_latents)
+    muon = None if decay is None else Muon(named)
+    optimizer = torch.optim.AdamW(
+        [parameter for name, parameter in named.items() if muon is None or name not in muon.matrices], fused=True
+    )
+    average = None if decay is None else WeightAverage(named.values(), decay)
+    return TrainingState(vae, optimizer, average, muon, null_latents)
 
 
 def step(state: TrainingState, number: int) -> None:
     generator = torch.Generator().manual_seed(number)
-    for parameter in state.vae.parameters():
+    for parameter in state.parameters.values():
         parameter.grad = torch.randn(parameter.shape, generator=generator)
     state.optimizer.step()
+    if state.muon is not None:
+        state.muon.step(0.01, dtype=torch.float32)
     if state.average is not None:
         state.average.update(number)
     state.counters.step += 1
 
 
 def same(a: TrainingState, b: TrainingState) -> bool:
-    pairs = list(zip(a.vae.parameters(), b.vae.parameters(), strict=True))
+    pairs = list(zip(a.parameters.values(), b.parameters.values(), strict=True))
     if a.average is not None and b.average is not None:
         pairs += zip(a.average.averages, b.average.averages, strict=True)  # type: ignore[arg-type]
     return a.counters == b.counters and all(torch.equal(left, right) for left, right in pairs)

@@ -1,0 +1,120 @@
+"""`molvae optimize`: a search for molecules with a high score."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from molvae.cli.options import debug_option, json_option, load_space, model_option, seed_option
+from molvae.cli.output import INTERRUPTED, json_line, say
+from molvae.cli.reading import read_smiles
+
+if TYPE_CHECKING:
+    from molvae.optimize import Round
+
+_SECONDS = 10  # between two messages where there is no terminal
+_TOP = 10
+
+
+@click.command(short_help="Search for molecules with a high score.")
+@click.option("--objective", "target", required=True, metavar="NAME", help="Its name, or module:function.")
+@click.option("--budget", type=click.IntRange(1), default=1_000, show_default=True, help="Calls of the objective.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder of the search."
+)
+@click.option("--resume", is_flag=True, help="Go on with the search in -o, if there is one, without repeating a call.")
+@click.option(
+    "--strategy", type=click.Choice(["hybrid", "tanimoto-gp", "graph-ga", "latent-ga", "random"]), default="hybrid",
+    show_default=True, help="What proposes molecules.",
+)  # fmt: skip
+@click.option(
+    "--mode", type=click.Choice(["all", "latent"]), default="all", show_default=True,
+    help="'latent' keeps only what the model proposes.",
+)  # fmt: skip
+@click.option("--start", type=click.Path(path_type=Path), help="File of molecules to begin with.")
+@click.option("--library", type=click.Path(path_type=Path), help="File of molecules to draw from.")
+@click.option("--batch", type=click.IntRange(1), help="Molecules scored at a time.  [default: 10, later 25 and 50]")
+@click.option(
+    "--timeout", type=click.FloatRange(0, min_open=True), help="Seconds until a call of a slow function has failed."
+)
+@click.option("--workers", type=click.IntRange(1, 1024), default=1, show_default=True, help="Processes that score.")
+@model_option
+@seed_option
+@json_option
+@debug_option
+def optimize(
+    target: str, budget: int, output: Path, resume: bool, strategy: Any, mode: Any, start: Path | None,
+    library: Path | None, batch: int | None, timeout: float | None, workers: int, model: Path | None, seed: int,
+    as_json: bool,
+) -> int:  # fmt: skip
+    """Search for molecules with a high score, with a budget of calls that is never exceeded.
+
+    The folder -o gets the journal of all calls, trace.csv, best.smi, .csv and .sdf, and two pictures.
+
+    \b
+    Examples:
+      molvae optimize --objective qed --budget 1000 --seed 0 -o runs/qed
+      molvae optimize --objective my_module:my_function --budget 300 -o runs/mine --timeout 60
+      molvae optimize --objective qed --budget 5000 -o runs/long --resume
+    """
+    import molvae
+    from molvae.optimize.build import uses_model
+
+    known = None if library is None else _molecules(library)
+    space = load_space(model, "cpu", None, 1) if uses_model(strategy, known) else None
+    try:
+        with (
+            _progress(budget, as_json=as_json) as on_round,
+            contextlib.redirect_stdout(sys.stderr),  # what the user's function prints is no data
+        ):
+            result = molvae.optimize(
+                target, space=space, strategy=strategy, mode=mode, budget=budget, folder=output, resume=resume,
+                start=() if start is None else _molecules(start), library=known, batch=batch, seed=seed,
+                on_round=on_round, timeout=timeout, workers=workers,
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        say(f"interrupted; the same command with --resume goes on in {output}")
+        return INTERRUPTED
+    best = result.objective.best(_TOP)
+    for row in best:
+        fields = {"score": row.score, "smiles": row.smiles, "call": row.call}
+        click.echo(json_line(fields) if as_json else f"{row.score:.4f}\t{row.smiles}")
+    say(f"{result.objective.calls:,} calls; {output} holds the journal, trace.csv, the best molecules and pictures")
+    return 0 if best else 1
+
+
+def _molecules(path: Path) -> list[str]:
+    return [row.smiles for row in read_smiles(path, {}) if row.smiles]
+
+
+@contextmanager
+def _progress(budget: int, *, as_json: bool) -> Iterator[Callable[[Round], None]]:
+    """Yield what shows a round: a bar on a terminal, else a message every ten seconds."""
+    from tqdm import tqdm
+
+    begun, shown = time.monotonic(), 0.0
+    best: list[float] = []
+    with tqdm(total=budget, unit=" calls", disable=None, file=sys.stderr, dynamic_ncols=True) as bar:
+
+        def on_round(round_: Round) -> None:
+            nonlocal shown, best
+            best = sorted([*best, *(row.score for row in round_.rows if row.fresh and row.contends)])[-_TOP:]
+            leader = round_.best.score if round_.best is not None else float("nan")
+            mean = sum(best) / len(best) if best else float("nan")
+            told = f"best {leader:.4f}, top-10 mean {mean:.4f}, {round_.duplicates:,} duplicates"
+            bar.update(round_.calls - bar.n)
+            bar.set_postfix_str(told)
+            now = time.monotonic()
+            if bar.disable and not as_json and (now - shown > _SECONDS or round_.calls == budget):
+                left = (now - begun) / round_.calls * (budget - round_.calls) if round_.calls else float("nan")
+                say(f"{round_.calls:,} of {budget:,} calls, {told}, {left:.0f} s left")
+                shown = now
+
+        yield on_round

@@ -1,0 +1,221 @@
+"""`molvae property fit | predict | evaluate`: models of measured properties, on latent vectors."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from molvae.cli.options import (
+    debug_option,
+    json_option,
+    load_space,
+    model_option,
+    output_option,
+    seed_option,
+    threads_option,
+)
+from molvae.cli.output import progress, say, show
+from molvae.cli.reading import STANDARD_STREAM, read_smiles, reading_options
+from molvae.cli.writing import write_table
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from molvae.datasets import Row
+    from molvae.properties import Evaluation
+
+_KINDS = ("auto", "ridge", "forest", "gp", "mlp")
+
+
+@click.group("property", short_help="Learn measured properties and predict them.")
+def property_group() -> None:
+    """Learn measured properties of molecules, predict them, and see how well that works.
+
+    \b
+    Examples:
+      molvae property fit solubility.csv --target logS -o runs/solubility
+      molvae property predict runs/solubility library.smi -o predicted.csv
+      molvae property evaluate solubility.csv --target logS -o runs/solubility-report
+    """
+
+
+@property_group.command(short_help="Learn a property from a table.")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--target", "targets", multiple=True, required=True, metavar="COLUMN", help="Column; may be repeated.")
+@click.option("--kind", type=click.Choice(_KINDS), default="auto", show_default=True, help="Of regressor.")
+@click.option("--calibration", type=click.FloatRange(0, 1, max_open=True), default=0.2, show_default=True,
+              help="Share of the molecules kept out of the fit, for deviations and intervals.")  # fmt: skip
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of the model.")
+@model_option
+@seed_option
+@reading_options
+@threads_option
+@json_option
+@debug_option
+def fit(
+    source: Path, targets: tuple[str, ...], kind: str, calibration: float, output: Path, model: Path | None, seed: int,
+    threads: int | None, as_json: bool, **reading: Any,
+) -> int:  # fmt: skip
+    """Learn the columns --target of SOURCE; empty cells are missing labels.
+
+    \b
+    Examples:
+      molvae property fit solubility.csv --target logS -o runs/solubility
+      molvae property fit assays.csv --target pIC50 --target logD --kind gp -o runs/assays
+    """
+    from molvae.properties import PropertyModel
+
+    rows = list(read_smiles(source, reading))
+    labels = _labels(rows, targets, source)
+    space = load_space(model, "auto", threads, 1)
+    predictor = PropertyModel(
+        kind, space=space if model is not None else None, calibration=calibration, random_state=seed % 2**32
+    )
+    predictor.fit([row.smiles for row in rows], labels, targets=targets)
+    predictor.save(output)
+    for target in predictor.targets_:
+        scores = {f"r2_{name}": score for name, score in target.scores.items()}
+        fields = {"target": target.name, "kind": target.regressor.kind, "fitted": target.labels}
+        show({**fields, "held_out": len(target.residuals), **scores}, as_json=as_json)
+    say(f"model written to {output}")
+    return 0
+
+
+@property_group.command(short_help="Predict the properties of molecules.")
+@click.argument("predictor", metavar="MODEL", type=click.Path(path_type=Path))
+@click.argument("source", type=click.Path(path_type=Path))
+@output_option("Where the rows go; the format is that of the suffix.")
+@click.option("--alpha", type=click.FloatRange(0, 1, min_open=True, max_open=True),
+              help="Also intervals that hold the value with probability 1 - ALPHA.")  # fmt: skip
+@model_option
+@reading_options
+@threads_option
+@json_option
+@debug_option
+def predict(
+    predictor: Path, source: Path, output: Path, alpha: float | None, model: Path | None, threads: int | None,
+    as_json: bool, **reading: Any,
+) -> int:  # fmt: skip
+    """Predict with MODEL the molecules of SOURCE ('-': standard input), one row for each row.
+
+    \b
+    Examples:
+      molvae property predict runs/solubility data/drugs.smi
+      molvae property predict runs/solubility library.csv --alpha 0.1 -o predicted.csv
+
+    `domain` is the share of known molecules that are at least as far from the training set; a molecule that is not
+    `inside` is a guess. A refused row keeps its place, with its reason.
+    """
+    from molvae.properties import PropertyModel
+
+    rows = list(read_smiles(source, reading))
+    space = None if model is None else load_space(model, "auto", threads, 1)
+    found = PropertyModel.load(predictor, space=space).describe([row.smiles for row in rows], alpha=alpha)
+    parts = {"": found.mean, "_std": found.std}
+    if alpha is not None:
+        parts |= {"_low": found.lower, "_high": found.upper}
+    columns = [f"{target}{suffix}" for target in found.targets for suffix in parts]
+    ok = [status == "ok" for status in found.status]
+    table = []
+    for i, row in enumerate(rows):
+        numbers = [float(part[i, t]) if ok[i] else None for t in range(len(found.targets)) for part in parts.values()]
+        known = [float(found.domain[i]), bool(found.inside[i])] if ok[i] else [None, None]
+        reason = "" if ok[i] else str(row.refusal or f"{found.status[i]}: {found.detail[i]}")
+        table.append([row.smiles, *numbers, *known, reason, row.name])
+    write_table(["smiles", *columns, "domain", "inside", "reason", "name"], table, output, as_json=as_json)
+    say(f"{sum(ok):,} of {len(rows):,} rows predicted, {int(found.inside.sum()):,} inside the domain of the model")
+    return 0 if any(ok) else 1
+
+
+@property_group.command(short_help="Measure how well a property can be predicted.")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--target", required=True, metavar="COLUMN", help="Column with the measured values.")
+@click.option("--kind", "kinds", type=click.Choice(_KINDS), multiple=True, default=("auto",), show_default=True,
+              help="Of regressor; may be repeated.")  # fmt: skip
+@click.option("--split", "splits", type=click.Choice(["scaffold", "random"]), multiple=True,
+              default=("scaffold", "random"), show_default=True, help="Of the molecules; may be repeated.")  # fmt: skip
+@click.option("--seeds", type=click.IntRange(1, 1_000), default=5, show_default=True, help="Splits of each kind.")
+@click.option("--folds", type=click.IntRange(2, 100), default=3, show_default=True, help="That choose the kind.")
+@click.option("--no-baselines", "baselines", flag_value=False, default=True, help="Only what stands on z.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for the table and the picture.")
+@model_option
+@reading_options
+@threads_option
+@json_option
+@debug_option
+def evaluate(
+    source: Path, target: str, kinds: tuple[str, ...], splits: tuple[Any, ...], seeds: int, folds: int,
+    baselines: bool, output: Path | None, model: Path | None, threads: int | None, as_json: bool, **reading: Any,
+) -> int:  # fmt: skip
+    """Measure on SOURCE how well its column --target is predicted, beside random forests on usual features.
+
+    \b
+    Examples:
+      molvae property evaluate Lipophilicity.csv --target exp -o runs/lipophilicity
+      molvae property evaluate solubility.csv --target logS --kind gp --split scaffold --seeds 3
+
+    Each split fits 80 % of the molecules, calibrates with 10 % and tests on 10 %; figures are means over seeds.
+    """
+    from molvae.properties.embedding import Embedder
+    from molvae.properties.evaluation import evaluate as measure
+
+    rows = list(read_smiles(source, reading))
+    labels = _labels(rows, [target], source)[:, 0]
+    points = Embedder(load_space(model, "auto", threads, 1))([row.smiles for row in rows])
+    trials = len(splits) * seeds * (len(kinds) + 2 * bool(baselines))
+    with progress("Evaluating", unit="fits", total=trials) as advance:
+        report = measure(
+            points, labels, kinds=list(dict.fromkeys(kinds)), splits=list(dict.fromkeys(splits)), seeds=seeds,
+            folds=folds, baselines=bool(baselines), progress=advance,
+        )  # fmt: skip
+    _show_report(report, target, output, as_json=as_json)
+    return 0
+
+
+def _show_report(report: Evaluation, target: str, output: Path | None, *, as_json: bool) -> None:
+    rows = [dataclasses.asdict(row) for row in report.table()]
+    table = [list(row.values()) for row in rows]
+    write_table(list(rows[0]), table, STANDARD_STREAM, as_json=as_json)
+    if output is not None:
+        from molvae.properties.picture import draw_calibration
+
+        write_table(list(rows[0]), table, output / "results.csv", as_json=False)
+        draw_calibration(report, output / "calibration.png", target=target)
+        say(f"picture drawn into {output / 'calibration.png'}")
+    refused = "".join(f", {count:,} {reason}" for reason, count in report.refused.items())
+    say(f"{report.molecules:,} molecules, {report.repeated:,} rows repeated{refused}")
+
+
+def _labels(rows: Sequence[Row], targets: Sequence[str], source: Path) -> NDArray[np.float64]:
+    """Return the labels (n, T) in columns of a file, NaN where a cell is empty.
+
+    Raises:
+        DataError: no such column, or a cell that is neither empty nor a number.
+    """
+    import numpy as np
+
+    from molvae.errors import DataError
+
+    known = next((list(row.fields) for row in rows if row.fields), [])
+    labels = np.full((len(rows), len(targets)), np.nan)
+    for t, target in enumerate(targets):
+        if target not in known:
+            raise DataError(
+                f"{source} has no column {target!r}, only {', '.join(map(repr, known[:20])) or 'molecules'}"
+            )
+        for i, row in enumerate(rows):
+            text = row.fields.get(target, "").strip()
+            if text.lower() in ("", "nan", "na", "n/a", "none", "null"):
+                continue
+            try:
+                labels[i, t] = float(text)
+            except ValueError:
+                labels[i, t] = np.inf
+            if not np.isfinite(labels[i, t]):
+                raise DataError(f"{source}, line {row.number}: {target!r} must be a number or empty, got {text[:40]!r}")
+    return labels

@@ -1,0 +1,61 @@
+"""The unconditional mode: points of the latent space that say nothing about the molecule to be written.
+
+During training the decoder wrote a share of the molecules from such a point instead of their own z. From there it is a
+language model of the molecules of that source, so a sample is drawn symbol by symbol: x ~ p(x | null). The latent
+point of a sample is then that of its posterior q(z | x): an implicit prior, the aggregate posterior over the model's
+own samples.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+
+class NullLatent:
+    """One null latent for each source of training molecules, with the share of samples that each should give."""
+
+    kind: ClassVar[str] = "null-latent"
+    temperature: ClassVar[float] = 1.0  # the point says nothing, so the symbols must be drawn
+
+    def __init__(self, points: Tensor, weights: Tensor) -> None:
+        """Take the points (S, D) and their shares (S,), which sum to 1."""
+        if points.ndim != 2 or weights.shape != points.shape[:1] or len(points) < 1:
+            shapes = tuple(points.shape), tuple(weights.shape)
+            raise ValueError(f"points must be (S, D) and weights (S,), got {shapes[0]} and {shapes[1]}")
+        if not (torch.isfinite(points).all() and (weights >= 0).all() and abs(float(weights.sum()) - 1) < 1e-3):
+            raise ValueError("points must be finite, and weights shares that sum to 1")
+        self.points, self.weights = points, weights
+
+    @property
+    def latent_dim(self) -> int:
+        return self.points.shape[1]
+
+    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+        """Draw `n` of the null latents, shape (n, D)."""
+        noise = torch.randn(n, 1, generator=generator, device=generator.device)
+        return self.transform(noise.to(self.points.device))
+
+    def transform(self, noise: Tensor) -> Tensor:
+        """Return the null latent (n, D) that the first number of each row of standard normal `noise` chooses."""
+        uniform = torch.special.ndtr(noise[:, 0].contiguous())
+        chosen = torch.searchsorted(self.weights.cumsum(0), uniform, right=True)
+        return self.points[chosen.clamp(max=len(self.points) - 1)]
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """Refuse: single points have no density.
+
+        Raises:
+            ValueError: always.
+        """
+        raise ValueError("a null latent has no density over z; score molecules with `LatentSpace.elbo` instead")
+
+    def sizes(self) -> dict[str, int]:
+        """Return the number of points, which the model file must say."""
+        return {"points": len(self.points)}
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return the points (S, D) and their shares (S,)."""
+        return {"points": self.points, "weights": self.weights}

@@ -1,0 +1,104 @@
+"""From the name of a strategy to its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Literal, get_args
+
+from molvae.chem.embedded import embedded_path
+from molvae.chem.settings import DEFAULT_STANDARDIZATION, Standardization
+from molvae.optimize.arms import Arm, GraphCrossover, GraphMutation, Library, SymbolMutation
+from molvae.optimize.evolution import Evolution
+from molvae.optimize.proposer import Proposer
+from molvae.optimize.screening import SurrogateSearch
+from molvae.optimize.strategy import Screen, Strategy, admit_all
+from molvae.settings import require
+
+if TYPE_CHECKING:
+    from molvae.latent.space import LatentSpace
+
+StrategyName = Literal["hybrid", "random", "graph-ga", "latent-ga", "tanimoto-gp"]
+Mode = Literal["all", "latent"]
+
+_LEARNED_FROM = 200  # molecules with a score, at most, before parents are drawn; a tenth of the budget if that is less
+
+
+def build_strategy(
+    name: StrategyName = "hybrid",
+    *,
+    space: Callable[[], LatentSpace],
+    screen: Screen = admit_all,
+    start: Sequence[str] = (),
+    library: Sequence[str] | None = None,
+    standardization: Standardization = DEFAULT_STANDARDIZATION,
+    mode: Mode = "all",
+    budget: int | None = None,
+    seed: int = 0,
+) -> Strategy:
+    """Return a strategy.
+
+    Args:
+        name: "hybrid", a Gaussian process that chooses among what all arms propose; "tanimoto-gp", the same with graph
+            moves only; "graph-ga" and "latent-ga", genetic algorithms; "random", draws from the model or the library.
+        space: gives the model; called only by strategies with latent arms or draws from the prior.
+        screen: see `Objective.screen`.
+        start: molecules to begin with, canonical.
+        library: molecules, as SMILES, to draw from beside the model; graph strategies draw from it instead of the
+            model, and from the molecules of RDKit's wheel where there is none.
+        standardization: of the gate, for the library.
+        mode: "latent" leaves out all arms of "hybrid" but the latent ones and the prior.
+        budget: calls, from which follows how many molecules are drawn before parents are.
+        seed: of all random draws.
+
+    Raises:
+        ConfigError: an unknown name or mode, or "latent" for another strategy than "hybrid".
+    """
+    check_strategy(name, mode)
+    initial = _LEARNED_FROM if budget is None else max(10, min(_LEARNED_FROM, budget // 10))
+    source = embedded_molecules() if library is None and name in ("graph-ga", "tanimoto-gp") else library
+    given: list[Arm] = [] if source is None else [Library(source, standardization, seed=seed)]
+    arms = _arms(name, mode, space, given, seed=seed)
+    proposer = Proposer(arms, screen=screen, start=start, initial=initial, seed=seed)
+    return SurrogateSearch(proposer) if name in ("hybrid", "tanimoto-gp") else Evolution(proposer)
+
+
+def check_strategy(name: str, mode: str) -> None:
+    """Refuse what is no strategy.
+
+    Raises:
+        ConfigError: an unknown name or mode, or "latent" for another strategy than "hybrid".
+    """
+    require(name in get_args(StrategyName), "strategy", f"one of {', '.join(get_args(StrategyName))}", name)
+    require(mode in get_args(Mode), "mode", f"one of {', '.join(get_args(Mode))}", mode)
+    require(mode == "all" or name == "hybrid", "mode", "'all' for every strategy but 'hybrid'", mode)
+
+
+def uses_model(name: StrategyName, library: Sequence[str] | None = None) -> bool:
+    """Tell whether a strategy needs a trained model."""
+    return name in ("hybrid", "latent-ga") or (name == "random" and library is None)
+
+
+def _arms(
+    name: StrategyName, mode: Mode, space: Callable[[], LatentSpace], given: list[Arm], *, seed: int
+) -> list[Arm]:
+    graph: list[Arm] = [GraphCrossover(), GraphMutation()]
+    if name in ("graph-ga", "tanimoto-gp"):
+        return [*given, *graph]
+    if name == "random" and given:
+        return given
+    from molvae.optimize.latent_arms import PriorSamples, latent_arms
+
+    model = space()
+    drawn: list[Arm] = [PriorSamples(model), *given]
+    if name == "random":
+        return drawn
+    latent = latent_arms(model, seed=seed)
+    if name == "latent-ga" or mode == "latent":
+        return [*drawn, *latent]
+    return [*drawn, *graph, SymbolMutation(model.pipeline.codec), *latent]
+
+
+def embedded_molecules() -> list[str]:
+    """Return the 10,000 drug-like molecules of RDKit's own wheel, as written there."""
+    lines = embedded_path("wehi_mols.csv").read_text(encoding="utf-8").splitlines()
+    return [line.split(",")[0].strip('"') for line in lines]

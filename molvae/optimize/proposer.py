@@ -1,0 +1,129 @@
+"""New molecules from several arms: none twice, none that an objective would not call."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Container, Sequence
+
+import numpy as np
+
+from molvae.optimize.arms import Arm
+from molvae.optimize.bandit import Shares
+from molvae.optimize.population import Draw, Population
+from molvae.optimize.scored import Scored
+from molvae.optimize.strategy import Proposal, Screen
+from molvae.settings import require
+
+_TURNS = 8  # of drawing for one request
+_BEST = 50  # a molecule among so many best has risen
+
+
+class Proposer:
+    """The arms, their shares, and what is known so far."""
+
+    def __init__(
+        self, arms: Sequence[Arm], *, screen: Screen, start: Sequence[str] = (), initial: int = 100, seed: int = 0
+    ) -> None:
+        """Take the arms and how the search begins.
+
+        Args:
+            arms: at least one; names must differ.
+            screen: see `Objective.screen`.
+            start: molecules to begin with, canonical, in this order.
+            initial: molecules with a score before arms that need parents are asked.
+            seed: of all random draws.
+
+        Raises:
+            ConfigError: no arms, or nothing to begin with.
+        """
+        require(len(arms) > 0, "arms", "at least one", 0)
+        self._explorers = [arm for arm in arms if not arm.needs_parents]
+        require(bool(self._explorers or start), "start", "at least one molecule where no arm works without", start)
+        self.population = Population()
+        self._arms = {arm.name: arm for arm in arms}
+        self._shares = Shares(list(self._arms))
+        self._screen = screen
+        self._start = deque(dict.fromkeys(start))
+        self._initial = initial
+        self._seed = seed
+        self._round = 0
+
+    def begin_round(self) -> np.random.Generator:
+        """Return the random generator of the next round, which the seed and its number decide."""
+        self._round += 1
+        return np.random.default_rng([self._seed, self._round])
+
+    def opening(self, n: int, rng: np.random.Generator) -> list[Proposal]:
+        """Return up to `n` molecules to begin with; none once the search has begun."""
+        proposals: list[Proposal] = []
+        while self._start and len(proposals) < n:
+            given = [Proposal(self._start.popleft(), "start") for _ in range(min(n, len(self._start)))]
+            proposals += self._new(given, {proposal.smiles for proposal in proposals})
+        if len(proposals) < n and len(self.population) < self._initial and self._explorers:
+            split = {arm.name: -(-n // len(self._explorers)) for arm in self._explorers}
+            proposals += self._drawn(split, n - len(proposals), self.draw_from(rng), rng, proposals)
+        return proposals[:n]
+
+    def candidates(
+        self, n: int, draw: Draw, rng: np.random.Generator, *, besides: Container[str] = ()
+    ) -> list[Proposal]:
+        """Return about `n` new molecules of all arms by their shares, fewer where many draws are refused or known."""
+        return self._propose(self._shares.split(n, rng), draw, rng, besides)
+
+    def offspring(self, n: int, rng: np.random.Generator) -> list[Proposal]:
+        """Return `n` new molecules of the arms, fewer where no more are found."""
+        return self._drawn(None, n, self.draw_from(rng), rng, [])
+
+    def draw_from(self, rng: np.random.Generator) -> Draw:
+        """Return a function that draws parents from the population."""
+        return lambda count: self.population.draw(count, rng)
+
+    def chosen(self, proposals: Sequence[Proposal]) -> list[Proposal]:
+        """Take note that these are to be scored, and return them."""
+        self.population.known.update(proposal.smiles for proposal in proposals)
+        self._shares.selected(proposal.arm for proposal in proposals)
+        return list(proposals)
+
+    def tell(self, rows: Sequence[Scored]) -> list[Scored]:
+        """Take what became of molecules, and return the new ones with a score."""
+        new = self.population.add(rows)
+        threshold = self.population.score_of_rank(_BEST - 1)
+        self._shares.risen(row.arm for row in new if row.score > threshold)
+        return new
+
+    def _drawn(
+        self, split: dict[str, int] | None, n: int, draw: Draw, rng: np.random.Generator, before: Sequence[Proposal]
+    ) -> list[Proposal]:
+        found: dict[str, Proposal] = {}
+        taken = {proposal.smiles for proposal in before}
+        for _ in range(_TURNS):
+            if len(found) >= n:
+                break
+            shares = self._shares.split(n, rng) if split is None else split
+            for proposal in self._propose(shares, draw, rng, taken):
+                found.setdefault(proposal.smiles, proposal)
+            taken |= found.keys()
+        return list(found.values())[:n]
+
+    def _propose(
+        self, split: dict[str, int], draw: Draw, rng: np.random.Generator, besides: Container[str]
+    ) -> list[Proposal]:
+        drawn = [
+            proposal for name, count in split.items() if count
+            for proposal in self._arms[name].propose(count, draw, rng)
+        ]  # fmt: skip
+        self._shares.proposed(proposal.arm for proposal in drawn)
+        return self._new(drawn, besides)
+
+    def _new(self, proposals: Sequence[Proposal], besides: Container[str]) -> list[Proposal]:
+        """Return those that are new and that the screen admits, each once."""
+        known = self.population.known
+        distinct = {
+            proposal.smiles: proposal
+            for proposal in reversed(proposals)
+            if proposal.smiles not in known and proposal.smiles not in besides
+        }
+        new = list(reversed(distinct.values()))
+        reasons = self._screen([proposal.smiles for proposal in new])
+        known.update(proposal.smiles for proposal, reason in zip(new, reasons, strict=True) if reason)
+        return [proposal for proposal, reason in zip(new, reasons, strict=True) if not reason]

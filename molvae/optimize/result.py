@@ -1,0 +1,136 @@
+"""What a search found: tables, and pictures of its course and of its best molecules."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from molvae.chem.alerts import structure_alerts
+from molvae.chem.descriptors import descriptor_function
+from molvae.chem.drawing import draw_grid
+from molvae.chem.molecule import mol_from_canonical
+from molvae.datasets.files import atomic_path
+from molvae.errors import MissingExtraError
+from molvae.optimize.objective import Objective
+from molvae.optimize.scored import Scored
+
+if TYPE_CHECKING:
+    import pandas
+
+_TOP = 10
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Result:
+    """What an objective was asked, and where that is kept."""
+
+    objective: Objective
+    folder: Path | None = None  # None where nothing was written
+
+    def __repr__(self) -> str:
+        for leader in self.objective.best():
+            return f"Result({self.objective.calls:,} calls, best {leader.score:.4f}: {leader.smiles})"
+        return f"Result({self.objective.calls:,} calls, none with a score)"
+
+    @property
+    def rows(self) -> list[Scored]:
+        """All calls, in the order of their numbers."""
+        return self.objective.rows
+
+    def top(self, n: int = _TOP) -> pandas.DataFrame:
+        """Return the best `n` molecules: smiles, score, values, call, arm, SA score (1 easy, 10 hard), alerts."""
+        return _frame(self.objective.best(n))
+
+    def pareto(self) -> pandas.DataFrame:
+        """Return the molecules that no other one beats in every goal at once, the best score first."""
+        best = self.objective.best(self.objective.calls)
+        wanted = np.array([row.wanted for row in best], dtype=np.float64)
+        return _frame([best[row] for row in pareto_front(wanted)])
+
+    def trace(self) -> pandas.DataFrame:
+        """Return for each call: number, molecule, score, best so far, mean of the ten best so far, arm, parents."""
+        import pandas  # 0.3 s
+
+        rows = self.rows
+        return pandas.DataFrame({
+            "call": [row.call for row in rows],
+            "smiles": [row.smiles for row in rows],
+            "score": [row.score for row in rows],
+            "best": self.objective.trace(1), "top10_mean": self.objective.trace(_TOP),
+            "arm": [row.arm for row in rows],
+            "parents": [" ".join(row.parents) for row in rows],
+            "reason": [row.reason for row in rows],
+        })  # fmt: skip
+
+    def grid(self, n: int = _TOP) -> bytes:
+        """Return a PNG picture of the best `n` molecules with score, SA score and number of alerts."""
+        best = self.objective.best(n)
+        legends = [
+            f"{row.score:.4g}  SA {_sa_score(str(row.smiles)):.1f}  alerts {len(structure_alerts(str(row.smiles)))}"
+            for row in best
+        ]
+        return draw_grid([row.smiles for row in best], legends)
+
+    def picture(self, path: Path | str) -> None:
+        """Draw scores against calls: each call by its arm, the best so far, and the mean of the ten best.
+
+        Raises:
+            MissingExtraError: matplotlib is not installed.
+        """
+        try:
+            from matplotlib.figure import Figure
+        except ImportError as err:
+            raise MissingExtraError("matplotlib", "viz") from err
+        figure = Figure(figsize=(9, 5), layout="constrained")
+        axes: Any = figure.subplots()
+        scored = [row for row in self.rows if math.isfinite(row.score)]
+        for color, arm in enumerate(dict.fromkeys(row.arm for row in scored)):
+            rows = [row for row in scored if row.arm == arm]
+            axes.scatter([row.call for row in rows], [row.score for row in rows], s=5, alpha=0.5, linewidths=0,
+                         color=f"C{color}", label=f"{arm or 'by hand'} ({len(rows):,})")  # fmt: skip
+        calls = [row.call for row in self.rows]
+        axes.plot(calls, self.objective.trace(1), color="black", lw=1, ls=":", label="best")
+        axes.plot(calls, self.objective.trace(_TOP), color="black", lw=1.6, label="mean of the ten best")
+        axes.set(xlabel="calls", ylabel="score")
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize=8, markerscale=3, loc="center left", bbox_to_anchor=(1, 0.5))
+        with atomic_path(path) as temporary:
+            figure.savefig(temporary, dpi=120)
+
+
+def pareto_front(wanted: NDArray[np.float64]) -> list[int]:
+    """Return the rows of `wanted` (n, goals), more is better, that no other row equals or beats in all goals.
+
+    Of equal rows the first is returned.
+
+    >>> pareto_front(np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 0.5], [1.0, 0.0]]))
+    [0, 1]
+    """
+    front: list[int] = []
+    for row in np.lexsort(-wanted.T[::-1]) if wanted.size else []:
+        if not any((wanted[other] >= wanted[row]).all() for other in front):
+            front.append(int(row))
+    return sorted(front)
+
+
+def _sa_score(smiles: str) -> float:
+    return float(descriptor_function("sa_score")(mol_from_canonical(smiles)))
+
+
+def _frame(rows: Sequence[Scored]) -> pandas.DataFrame:
+    import pandas  # 0.3 s
+
+    names = list(dict.fromkeys(name for row in rows for name in row.values)) if rows and len(rows[0].values) > 1 else []
+    columns = ["smiles", "score", *names, "call", "arm", "sa_score", "alerts"]
+    table = [
+        [row.smiles, row.score, *(row.values.get(name) for name in names), row.call, row.arm,
+         round(_sa_score(str(row.smiles)), 2), ", ".join(structure_alerts(str(row.smiles)))]
+        for row in rows
+    ]  # fmt: skip
+    return pandas.DataFrame(table, columns=columns)

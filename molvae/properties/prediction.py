@@ -1,0 +1,29 @@
+"""What a property model says of molecules, row by row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from molvae.properties.regressors import Array
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a model says of `n` rows, in their order; a refused row has NaN, no SMILES, and its reason."""
+
+    targets: tuple[str, ...]
+    mean: Array  # (n, T), in the unit of the labels
+    std: Array  # (n, T), the same unit
+    lower: Array  # (n, T), NaN unless intervals were asked for
+    upper: Array  # (n, T)
+    domain: Array  # (n,) share of held-out training molecules that are at least as strange, 0 to 1
+    inside: NDArray[np.bool_]  # (n,) whether `domain` reaches the model's `outside`
+    smiles: tuple[str | None, ...]  # canonical, None for vectors
+    status: tuple[str, ...]  # "ok", or why there is no prediction
+    detail: tuple[str, ...]  # the reason in words
+
+    def __len__(self) -> int:
+        return len(self.status)
