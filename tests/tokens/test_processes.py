@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import signal
 import subprocess
@@ -134,14 +135,16 @@ def test_a_killed_parent_leaves_no_workers(start: Callable[[str], Program], numb
     assert program.is_gone_within(10)
 
 
-def test_an_unguarded_script_runs_once(start: Callable[[str], Program], tmp_path: Path) -> None:
+def test_an_unguarded_script_with_work_of_its_own_runs_once(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
+    source = inspect.getsource(Numbering).removeprefix("@dataclass(frozen=True)\n")
     script.write_text(
-        "from molvae.tokens.bulk import tokenize_many\n"
-        "print(len(list(tokenize_many(['C', 'CC', 'CCC'] * 50, workers=2, chunk_size=25))), __name__)\n"
+        f"import os\nfrom molvae.tokens.processes import in_order\n{source}\n"
+        "results = list(in_order(Numbering(), range(40), workers=2, chunk_size=4))\n"
+        "print([row for row, _ in results] == list(range(40)), os.getpid() in dict(results).values())\n"
     )
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, check=True)
-    assert (done.stdout, done.stderr) == ("150 __main__\n", "")
+    assert (done.stdout, done.stderr) == ("True False\n", "")
 
 
 @pytest.mark.parametrize("backend", ["threading", "sequential"])
