@@ -20,6 +20,8 @@ from multiprocessing.reduction import ForkingPickler
 from queue import SimpleQueue
 from typing import Any, Generic, Protocol, TypeVar
 
+import joblib
+
 from molvae.tokens.worker import Worker
 
 _CHUNKS_AHEAD = 4  # per worker: sent and not yet asked for, which bounds the memory
@@ -115,8 +117,8 @@ class _Pool:
     def send(self, work: Work[Row, Packed, Result], rows: list[Row], *, again: bool = False) -> _Task[Row]:
         """Queue a chunk."""
         task = _Task(rows, again)
-        try:
-            task.message = bytes(ForkingPickler.dumps((work, rows)))
+        try:  # wrapped, since work may come from a notebook or a script, which no other process can import
+            task.message = bytes(ForkingPickler.dumps((joblib.wrap_non_picklable_objects(work, False), rows)))
         except Exception:  # noqa: BLE001 - whatever cannot travel is worked on in this process
             task.answer.put(b"")
         else:

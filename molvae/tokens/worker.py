@@ -92,7 +92,8 @@ def answer_parent() -> None:
     """Answer the messages on standard input until it ends: the life of a worker process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # for whoever sends it to each process by itself
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what a library prints does not belong among the answers
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 1)  # what a library prints does not belong among the answers
     messages: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_listen, args=(messages,), daemon=True).start()
     with contextlib.suppress(queue.Empty, OSError):

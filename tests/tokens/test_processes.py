@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import signal
 import subprocess
@@ -102,17 +103,18 @@ def start() -> Iterator[Callable[[str], Program]]:
         program.process.communicate()
 
 
-@pytest.mark.parametrize("seconds", [0.0, 0.1, 0.2, 0.4, 0.8, None])
-def test_ctrl_c_ends_the_program_while_workers_start_and_while_they_run(
-    start: Callable[[str], Program], seconds: float | None
-) -> None:
+@pytest.mark.parametrize("moment", ["begins", 0.02, 0.05, 0.1, 0.5, "runs"])
+def test_ctrl_c_ends_the_program_at_any_moment(start: Callable[[str], Program], moment: str | float) -> None:
+    """A number is of seconds after the first worker was born, the time in which it starts and imports."""
     program = start(PARENT)
     program.wait_for("begins")
-    if seconds is None:
+    if moment == "runs":
         program.wait_for("runs")
         assert len(program.living()) >= 3  # itself and two workers
-    else:
-        time.sleep(seconds)
+    elif isinstance(moment, float):
+        while len(program.living()) == 1:
+            time.sleep(0.001)
+        time.sleep(moment)
     os.killpg(program.process.pid, signal.SIGINT)  # what a terminal does
     _, error = program.process.communicate(timeout=20)
     assert program.process.returncode == -signal.SIGINT
@@ -133,14 +135,16 @@ def test_a_killed_parent_leaves_no_workers(start: Callable[[str], Program], numb
     assert program.is_gone_within(10)
 
 
-def test_an_unguarded_script_runs_once(start: Callable[[str], Program], tmp_path: Path) -> None:
+def test_an_unguarded_script_with_work_of_its_own_runs_once(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
+    source = inspect.getsource(Numbering).removeprefix("@dataclass(frozen=True)\n")
     script.write_text(
-        "from molvae.tokens.bulk import tokenize_many\n"
-        "print(len(list(tokenize_many(['C', 'CC', 'CCC'] * 50, workers=2, chunk_size=25))), __name__)\n"
+        f"import os\nfrom molvae.tokens.processes import in_order\n{source}\n"
+        "results = list(in_order(Numbering(), range(40), workers=2, chunk_size=4))\n"
+        "print([row for row, _ in results] == list(range(40)), os.getpid() in dict(results).values())\n"
     )
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, check=True)
-    assert (done.stdout, done.stderr) == ("150 __main__\n", "")
+    assert (done.stdout, done.stderr) == ("True False\n", "")
 
 
 @pytest.mark.parametrize("backend", ["threading", "sequential"])
