@@ -211,6 +211,11 @@ class TokenShard:
         spans = zip(sources, itertools.pairwise(ends), strict=True)
         return tuple((str(source["name"]), range(*span)) for source, span in spans if span[0] < span[1])
 
+    def group_of(self, rows: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Return the position among `groups` of each of `rows` (n,)."""
+        starts = [span.start for _, span in self.groups]
+        return np.searchsorted(starts, rows, side="right") - 1
+
     def tokens_of(self, index: int) -> NDArray[np.uint16]:
         """Return the tokens of one molecule (length,), without begin and end."""
         index = range(len(self))[index]

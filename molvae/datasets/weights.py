@@ -17,10 +17,9 @@ def source_weights(shard: TokenShard, rows: NDArray[np.int64], balance: float) -
     With `balance` 0 every molecule counts alike, with 1 every source; between them lies the tempered sampling of
     multilingual models (Devlin et al., BERT, multilingual release; Conneau et al., arXiv:1911.02116, eq. 1).
     """
-    weights = np.ones(len(rows))
-    counts = [int(((rows >= span.start) & (rows < span.stop)).sum()) for _, span in shard.groups]
-    for count, (_, span) in zip(counts, shard.groups, strict=True):
-        weights[(rows >= span.start) & (rows < span.stop)] = (max(counts) / max(count, 1)) ** balance
+    source = shard.group_of(rows)
+    counts = np.bincount(source)
+    weights: NDArray[np.float64] = (counts.max() / counts[source]) ** balance
     return weights
 
 

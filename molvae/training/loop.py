@@ -146,7 +146,7 @@ class TrainingLoop:
         sources = None
         if count:
             rows = self._task.null_rows_last(rows, count, seed=seed)
-            sources = torch.from_numpy(self._task.source_of(rows[-count:])).to(self._processes.device)
+            sources = torch.from_numpy(self._task.shard.group_of(rows[-count:])).to(self._processes.device)
         return Slice(*to_tensors(self._task.collate(rows), self._processes.device), weight, seed, sources)
 
     def _gradients(self, part: Slice) -> list[Tensor]:
@@ -257,7 +257,6 @@ class TrainingLoop:
                 task.shard,
                 task.validation_rows,
                 collate=task.collate,
-                groups=task.shard.groups,
                 null_latents=self._state.null_latents,
                 beta=self._config.beta,
                 step=counters.step,

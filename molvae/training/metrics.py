@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -50,7 +50,6 @@ def validate(
     rows: NDArray[np.int64],
     *,
     collate: Callable[[NDArray[np.int64]], Batch],
-    groups: Sequence[tuple[str, range]] = (),
     null_latents: Tensor | None = None,
     beta: float,
     step: int,
@@ -65,7 +64,6 @@ def validate(
         shard: where the molecules are.
         rows: which molecules (n,).
         collate: makes a batch of rows.
-        groups: name and rows of each source of the shard, to measure each by itself.
         null_latents: one point per source (S, D), where the model also learns without z.
         beta: weight of the KL term in the loss.
         step: training steps done.
@@ -81,8 +79,7 @@ def validate(
         with torch.no_grad(), autocast(dtype, vae.device):
             null = None
             if null_latents is not None:
-                starts = [span.start for _, span in groups]
-                null = null_latents[torch.from_numpy(np.searchsorted(starts, chosen, side="right") - 1)]
+                null = null_latents[torch.from_numpy(shard.group_of(chosen))]
             return _measure(vae, chosen, *to_tensors(collate(chosen), vae.device), generator, null)
 
     batches = batches_in_length_order(shard.lengths, rows, batch_size=_BATCH_SIZE)
@@ -93,7 +90,8 @@ def validate(
         )
     )
     measured, exact = (np.concatenate(values) for values in zip(*((p.rows, p.exact) for p in parts), strict=True))
-    of_source = {name: exact[(measured >= span.start) & (measured < span.stop)] for name, span in groups}
+    source = shard.group_of(measured)
+    of_source = {name: exact[source == number] for number, (name, _) in enumerate(shard.groups)}
     n, num_tokens = len(rows), sum(part.tokens for part in parts)
     reconstruction = math.fsum(part.reconstruction for part in parts)
     shuffled = np.random.Generator(np.random.PCG64(seed)).permutation(rows)[:_BATCH_SIZE]

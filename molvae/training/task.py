@@ -106,11 +106,6 @@ class Task:
         chosen = np.random.default_rng(seed).choice(len(rows), count, replace=False, p=chances / chances.sum())
         return np.concatenate([np.delete(rows, chosen), rows[chosen]])
 
-    def source_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the position among the groups of the shard of each of `rows` (B,)."""
-        starts = [span.start for _, span in self.shard.groups]
-        return np.searchsorted(starts, rows, side="right") - 1
-
     def collate(self, rows: NDArray[np.int64]) -> Batch:
         """Return the molecules `rows` (B,) in the model's own tokens."""
         batch = collate(self.shard, rows)
