@@ -14,11 +14,11 @@ from molvae.chem.logs import quiet_rdkit
 from molvae.chem.molecule import rdkit_canonical
 from molvae.chem.moses import FINGERPRINT_BITS, fingerprint_of
 from molvae.datasets.files import atomic_path
+from molvae.evaluate.resources import Progress
 from molvae.evaluate.similarity import Fingerprints
 from molvae.tokens.processes import CHUNK_SIZE, in_order
 
 Result = TypeVar("Result")
-Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from torch.nn import functional
 
 from molvae.datasets.files import file_sha256
 from molvae.errors import DataError, MissingExtraError
+from molvae.evaluate.resources import Progress
 from molvae.model.parallel import map_threads, resolve_threads
 
 ACTIVATIONS = 512  # A, of the last hidden layer
@@ -36,8 +37,6 @@ _LENGTH = 350  # positions of a molecule, the end mark included
 _SYMBOL = re.compile(r".[ril]|.", re.DOTALL)  # the second letter decides, as in the published code
 _BATCH = 128  # molecules; more overflow the processor's caches
 _WINDOW = 16  # batches for each thread between two reports of progress
-
-Progress = Callable[[int], None]
 
 
 class ChemNet(nn.Module):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -11,13 +10,13 @@ import torch
 from numpy.typing import NDArray
 
 from molvae.evaluate.measure import Measure
+from molvae.evaluate.resources import Progress
 from molvae.evaluate.similarity import Fingerprints, nearest_similarity
 from molvae.evaluate.statistics import Statistics
 
 LEAK_QUERIES = 1_000  # samples, and as many real molecules, that are compared with the whole training set
 COVERAGE_QUERIES = 2_000  # reference molecules
 _QUANTILE = 0.95
-Progress = Callable[[int], None]
 
 
 def leak_measures(

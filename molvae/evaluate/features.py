@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from molvae.chem.moses import FINGERPRINT_BITS, MosesFeatures, MosesProperties, moses_features, structure_filters
 from molvae.evaluate.bulk import EachMolecule
+from molvae.evaluate.resources import Progress
 from molvae.evaluate.similarity import Fingerprints
 from molvae.tokens.processes import CHUNK_SIZE, in_order
 
 PROPERTIES = MosesProperties._fields
-Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import math
 from collections import Counter
-from collections.abc import Callable, Set
+from collections.abc import Set
 from pathlib import Path
 
 import torch
@@ -19,12 +19,12 @@ from molvae.datasets.catalog import moses_file
 from molvae.evaluate.features import Features
 from molvae.evaluate.frechet import Moments, frechet_distance
 from molvae.evaluate.measure import Measure
+from molvae.evaluate.resources import Progress
 from molvae.evaluate.similarity import Fingerprints, mean_similarity, nearest_similarity
 from molvae.evaluate.statistics import Statistics
 
 UNIQUE_AT = (1_000, 10_000)
 _PROPERTY_NAMES = {"logp": "logP", "sa": "SA", "qed": "QED", "weight": "weight"}
-Progress = Callable[[int], None]
 
 
 def moses_filters(*, fetch: bool = True) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ bf16 as long as no count is above 256.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -14,11 +14,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from molvae.evaluate.resources import Progress
 from molvae.model.parallel import map_threads, resolve_threads
 from molvae.model.precision import resolve_precision
 
 Fingerprints = NDArray[np.uint8]  # (n, bits / 8)
-Progress = Callable[[int], None]
 
 _ROWS = 2_048  # of a block: block against block is 4 million pairs
 _EXACT_IN_BF16 = 256

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,10 @@ from molvae.errors import DataError
 from molvae.evaluate.chemnet import CHEMNET_SHA256, activations
 from molvae.evaluate.features import Features, measure_features
 from molvae.evaluate.frechet import Moments
+from molvae.evaluate.resources import Progress
 from molvae.evaluate.similarity import Fingerprints
 
 FORMAT = 1
-Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,6 +8,7 @@ How many points decode to what was found before says how far to step.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -87,7 +88,7 @@ class LatentMap:
         return z
 
 
-class _Steps:
+class _Steps(ABC):
     """Steps from single molecules; their length adapts to how many lead to what was found before."""
 
     name = ""
@@ -120,10 +121,11 @@ class _Steps:
             if text is not None and text != parent
         ]
 
+    @abstractmethod
     def _stepped(
         self, means: NDArray[np.float32], sigmas: NDArray[np.float32], lengths: Points, rng: np.random.Generator
     ) -> NDArray[np.float32]:
-        raise NotImplementedError
+        """Return the points that steps from posteriors of these means and σ (n, D), of these lengths, lead to."""
 
 
 class PosteriorNoise(_Steps):
