@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rdkit import Chem
 from rdkit.Chem.Draw import rdMolDraw2D
 
+from molvae.chem.limits import foreign_mol
 from molvae.chem.logs import quiet_rdkit
 
 _CELL = (220, 200)  # pixels
@@ -54,7 +55,7 @@ def _draw(canvas: rdMolDraw2D.MolDraw2D, smiles: Sequence[str | None], legends: 
     if legends is not None and len(legends) != len(smiles):
         raise ValueError(f"legends must be one for each of {len(smiles)} molecules, got {len(legends)}")
     with quiet_rdkit():
-        mols = [Chem.MolFromSmiles(text or "") or Chem.Mol() for text in smiles]
+        mols = [foreign_mol(text or "") or Chem.Mol() for text in smiles]
         canvas.DrawMolecules(mols or [Chem.Mol()], legends=[_printable(text) for text in legends or [""] * len(mols)])
         canvas.FinishDrawing()
 

@@ -136,9 +136,9 @@ class Network:
         return result
 
     def sequences(
-        self, z: NDArray[np.float32], sampling: Sampling, *, seed: int = 0, first_row: int = 0
+        self, z: NDArray[np.float32], sampling: Sampling, *, seed: int = 0, rows: NDArray[np.int64] | None = None
     ) -> list[list[int]]:
-        """Return the token sequence of each point of `z` (n, D), without specials.
+        """Return the token sequence of each point of `z` (n, D), without specials; `rows` as in `generate`.
 
         A sequence that did not end within `max_symbols` is empty: far from all molecules a decoder repeats itself for
         ever, and RDKit can take minutes over a ribbon of a hundred fused rings.
@@ -148,7 +148,7 @@ class Network:
             torch.from_numpy(np.ascontiguousarray(z)),
             sampling=sampling,
             seed=seed,
-            first_row=first_row,
+            rows=rows,
             max_symbols=self.max_symbols,
             threads=self._threads_for(len(z)),
         )

@@ -131,7 +131,10 @@ class LatentSpace:
         top_p: float | None = None,
         seed: int | None = None,
     ) -> list[str | None]:
-        """Return the canonical SMILES of each point of `z` (n, D), None where it decodes to no or no finite molecule.
+        """Return the canonical SMILES of each point of `z` (n, D), None where it decodes to none.
+
+        That is a point whose symbols derive to no atoms, do not end, or make a molecule of more atoms or rings than the
+        standardization of the model takes.
 
         Temperature 0 takes the most likely symbol at each step; above, symbols are drawn, among the `top_k` most
         likely or those that hold the probability `top_p`, the same for a seed whatever the number of rows.
@@ -345,8 +348,9 @@ class LatentSpace:
     def _decode(
         self, z: NDArray[np.float32], first_row: int = 0, *, sampling: Sampling = GREEDY, seed: int = 0
     ) -> list[str | None]:
-        many = len(z) >= POOL_FROM
-        return list(self.pipeline.decode([z], many=many, sampling=sampling, seed=seed, first_row=first_row))
+        many, numbers = len(z) >= POOL_FROM, range(first_row, first_row + len(z))
+        decoded = self.pipeline.decode([z], many=many, sampling=sampling, seed=seed, numbers=numbers)
+        return [smiles if isinstance(smiles, str) else None for smiles in decoded]
 
     def _one(self, smiles: str) -> Encoding:
         encoding = self.encode([smiles], refine=True)  # what is done to a molecule begins at the molecule
