@@ -128,12 +128,21 @@ def canonical_of_derived(smiles: str) -> str:
     >>> canonical_of_derived("C1=CC=CC=C1")
     'c1ccccc1'
     """
+    return derived_molecule(smiles).smiles
+
+
+def derived_molecule(smiles: str) -> Molecule:
+    """Return the molecule of a SMILES string that a program wrote: read by RDKit, without the checks of the gate.
+
+    Raises:
+        MoleculeError: no atoms (`empty`), or a molecule that RDKit refuses.
+    """
     if not smiles:
         raise MoleculeError(Reason.EMPTY, "the symbols derive to no atoms")
     mol = Chem.MolFromSmiles(smiles, _PARSER)
     if mol is None:
         refuse_unparsable(smiles, Chem.MolFromSmiles(smiles, _RAW_PARSER))
-    return _canonical(mol, smiles)
+    return Molecule(_canonical(mol, smiles), (), mol)
 
 
 def _canonical(mol: Chem.Mol, text: str) -> str:
