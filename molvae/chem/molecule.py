@@ -130,6 +130,15 @@ def canonical_of_derived(smiles: str, standardization: Standardization = DEFAULT
     >>> canonical_of_derived("C1=CC=CC=C1")
     'c1ccccc1'
     """
+    return derived_molecule(smiles, standardization).smiles
+
+
+def derived_molecule(smiles: str, standardization: Standardization = DEFAULT_STANDARDIZATION) -> Molecule:
+    """Return the molecule of a SMILES string that a program wrote: of the gate's checks, the size only.
+
+    Raises:
+        MoleculeError: as `canonical_of_derived`.
+    """
     if not smiles:
         raise MoleculeError(Reason.EMPTY, "the symbols derive to no atoms")
     check_ring_bonds(smiles, standardization.max_rings)
@@ -137,7 +146,7 @@ def canonical_of_derived(smiles: str, standardization: Standardization = DEFAULT
     if mol is None:
         refuse_unparsable(smiles, Chem.MolFromSmiles(smiles, _RAW_PARSER))
     _check_size(mol, standardization)
-    return _canonical(mol, smiles)
+    return Molecule(_canonical(mol, smiles), (), mol)
 
 
 def _canonical(mol: Chem.Mol, text: str) -> str:
