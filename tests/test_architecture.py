@@ -32,6 +32,7 @@ TO_THE_LEFT = {
     "optimize": {"chem", "tokens", "datasets", "model", "latent", "properties", "evaluate"},
     "plots": {"chem", "tokens", "datasets", "model", "training", "latent", "properties", "evaluate", "optimize"},
     "benchmarks": {"chem", "tokens", "datasets", "model", "latent", "properties", "evaluate", "optimize"},
+    "explore": {"chem", "tokens", "datasets", "model", "latent"},
     "cli": {
         "chem",
         "tokens",
@@ -44,6 +45,7 @@ TO_THE_LEFT = {
         "optimize",
         "plots",
         "benchmarks",
+        "explore",
     },
 }
 
@@ -64,6 +66,8 @@ GATES = {
     "pyarrow": {"datasets", "latent"},
     "click": {"cli"},
     "tqdm": {"cli"},
+    "flask": {"explore"},
+    "waitress": {"explore"},
 }
 
 # A GPU node that trains from a token shard has torch, numpy and safetensors, and none of these.

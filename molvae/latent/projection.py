@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +10,22 @@ from numpy.typing import NDArray
 Method = Literal["pca", "tsne"]
 
 
-def principal_plane(basis: NDArray[np.floating], *groups: NDArray[np.floating]) -> list[NDArray[np.floating]]:
-    """Return each group of points (n, D) in the two directions in which `basis` varies most, shape (n, 2)."""
-    centre = basis.mean(axis=0)
-    directions = np.linalg.svd(basis - centre, full_matrices=False)[2][:2]
-    return [(points - centre) @ directions.T for points in groups]
+class Plane(NamedTuple):
+    """The two directions in which points vary most."""
+
+    centre: NDArray[np.floating]  # (D,)
+    directions: NDArray[np.floating]  # (2, D)
+
+    @classmethod
+    def of(cls, basis: NDArray[np.floating]) -> Plane:
+        """Return the plane of the points `basis` (n, D)."""
+        centre = basis.mean(axis=0)
+        return cls(centre, np.linalg.svd(basis - centre, full_matrices=False)[2][:2])
+
+    def place(self, points: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return where points (n, D) lie in the plane, (n, 2)."""
+        flat: NDArray[np.floating] = (points - self.centre) @ self.directions.T
+        return flat
 
 
 def project(z: NDArray[np.floating], method: Method = "pca", *, seed: int = 0) -> NDArray[np.floating]:
@@ -33,7 +44,7 @@ def project(z: NDArray[np.floating], method: Method = "pca", *, seed: int = 0) -
         raise ValueError(f"z must hold at least 3 finite points of 2 dimensions or more, got shape {points.shape}")
     flat = np.full((len(points), 2), np.nan)
     if method == "pca":
-        [flat[known]] = principal_plane(points[known], points[known])
+        flat[known] = Plane.of(points[known]).place(points[known])
     elif method == "tsne":
         from sklearn.manifold import TSNE  # 1 s
 

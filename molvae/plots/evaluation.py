@@ -17,7 +17,7 @@ from molvae.evaluate.generation import GenerationReport
 from molvae.evaluate.latent import RADII, LatentReport
 from molvae.evaluate.reconstruction import ReconstructionReport
 from molvae.evaluate.reference import Reference, draw
-from molvae.latent.projection import principal_plane
+from molvae.latent.projection import Plane
 from molvae.latent.results import OK
 from molvae.latent.space import LatentSpace
 from molvae.plots.distributions import property_histogram
@@ -54,9 +54,9 @@ def draw_generation(
         molecules = {reference.name: reference.molecules, "samples": report.smiles}
         encoded = {name: space.encode(draw(smiles, _MAPPED, seed=seed)) for name, smiles in molecules.items()}
         points = {name: encoding.mean[encoding.ok] for name, encoding in encoded.items()}
-        projected = principal_plane(points[reference.name], *points.values())
-        for (name, _), plane, color in zip(points.items(), projected, (style.GREY, style.BLUE), strict=True):
-            axes.scatter(*plane.T, s=6, color=color, alpha=0.6, label=f"{name} ({len(plane):,})")
+        plane = Plane.of(points[reference.name])
+        for (name, found), color in zip(points.items(), (style.GREY, style.BLUE), strict=True):
+            axes.scatter(*plane.place(found).T, s=6, color=color, alpha=0.6, label=f"{name} ({len(found):,})")
         axes.set(title="Posterior means in the two principal directions of the reference", xticks=[], yticks=[])
         axes.legend()
     _save(figure, path)
@@ -102,7 +102,8 @@ def draw_latent(report: LatentReport, path: Path) -> None:
     """
     figure = style.figure(13, 6)
     space, steps = figure.subplots(1, 2)
-    real, prior = principal_plane(report.molecules.mean, report.molecules.mean, report.prior)
+    plane = Plane.of(report.molecules.mean)
+    real, prior = plane.place(report.molecules.mean), plane.place(report.prior)
     logp = [descriptors(smiles).logp for smiles in report.molecules.smiles if smiles is not None]
     space.scatter(*prior.T, s=8, marker="x", color=style.GREY, alpha=0.4, label=f"prior ({len(prior):,})")
     dots = space.scatter(*real.T, s=8, c=logp, cmap=style.COLORMAP, label=f"molecules ({len(real):,})")

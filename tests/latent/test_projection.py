@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from molvae.latent.projection import principal_plane, project
+from molvae.latent.projection import Plane, project
 
 
 def test_the_plane_is_the_one_in_which_the_basis_varies_most() -> None:
     rng = np.random.default_rng(0)
     basis = rng.standard_normal((200, 5)) * np.array([0.1, 5, 0.1, 3, 0.1])
-    [plane] = principal_plane(basis, basis)
+    plane = Plane.of(basis).place(basis)
     assert plane.shape == (200, 2)
     centred = basis - basis.mean(axis=0)
     assert np.abs(np.corrcoef(plane[:, 0], centred[:, 1])[0, 1]) > 0.99
