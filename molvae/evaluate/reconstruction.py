@@ -12,7 +12,7 @@ import numpy as np
 from molvae.chem.fingerprints import tanimoto
 from molvae.datasets.rows import Row
 from molvae.evaluate.bulk import canonical_many
-from molvae.evaluate.measure import Measure
+from molvae.evaluate.measure import Measure, measure_tables
 from molvae.evaluate.resources import Progress
 from molvae.latent.results import OK
 from molvae.latent.space import LatentSpace
@@ -70,6 +70,9 @@ class ReconstructionReport:
             Measure("mean Tanimoto", similarity, len(taken)),
             Measure.rate("refused", len(rows) - len(taken), len(rows), "of rows"),
         ]
+
+    def _repr_html_(self) -> str:
+        return measure_tables({source: self.measures(source) for source in self.sources})
 
 
 def evaluate_reconstruction(

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
+from molvae.chem.tables import html_table
 from molvae.errors import CheckpointError, MoleculeError
 from molvae.latent import directions, paths
 from molvae.latent.files import FileReport, decode_file, encode_file
@@ -107,6 +108,20 @@ class LatentSpace:
     def __repr__(self) -> str:
         size, device = len(self.checkpoint.vocabulary), self.pipeline.network.device
         return f"LatentSpace({self.latent_dim} dimensions, {size} symbols, prior {self.priors[0]!r}, on {device})"
+
+    def _repr_html_(self) -> str:
+        card = self.checkpoint.metadata.get("card")
+        about = card.get("summary", "") if isinstance(card, dict) else ""
+        rows = [
+            ("dimensions", self.latent_dim),
+            ("parameters", sum(parameter.numel() for parameter in self.checkpoint.vae.parameters())),
+            ("SELFIES symbols", len(self.checkpoint.vocabulary)),
+            ("priors, the default first", ", ".join(self.priors)),
+            ("device", str(self.pipeline.network.device)),
+            ("weights (SHA-256)", self.checkpoint.weights_sha256[:12]),
+            ("about", about),
+        ]
+        return html_table(("", ""), [row for row in rows if row[1] != ""], caption="LatentSpace")
 
     def encode(self, smiles: Molecules, *, refine: bool = False) -> Encoding:
         """Return q(z | x) of each molecule: mean and log-variance (n, D), row-aligned, with a status per row.
