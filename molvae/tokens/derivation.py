@@ -105,6 +105,16 @@ def is_atom_symbol(symbol: str) -> bool:
     return _ATOM_SYMBOL.fullmatch(symbol) is not None
 
 
+def atom_of(symbol: str) -> str:
+    """Return isotope, element and charge of the symbol of an atom; '' for any other symbol.
+
+    >>> atom_of("[=13C@@H1]"), atom_of("[#N+1]"), atom_of("[Ring1]")
+    ('13C', 'N+1', '')
+    """
+    match = _ATOM_SYMBOL.fullmatch(symbol)
+    return f"{match[2]}{match[3]}{match[6] or ''}" if match else ""
+
+
 def derive(tokens: Sequence[int], rules: Sequence[Rule]) -> str:
     """Return a SMILES string, not canonical, of what `tokens` derive to up to the first end; '' if there is no atom.
 
