@@ -92,6 +92,23 @@ def canonical_smiles(smiles: object, standardization: Standardization = DEFAULT_
     return read_molecule(smiles, standardization).smiles
 
 
+def read_any(smiles: object, standardization: Standardization = DEFAULT_STANDARDIZATION) -> Chem.Mol:
+    """Return the molecule of any text that RDKit reads within the caps of the gate: also radicals, mixtures, metals.
+
+    Raises:
+        MoleculeError: with the code of what is wrong with the text, RDKit's verdict, or `too_large`.
+
+    >>> read_any("[Na+].[Cl-]").GetNumAtoms()
+    2
+    """
+    text = _checked_text(smiles, standardization, [])
+    mol = _parsed(text)
+    _check_size(mol, standardization)
+    if mol.GetNumAtoms() == 0:
+        raise MoleculeError(Reason.EMPTY, "there are no atoms")
+    return mol
+
+
 def mol_from_canonical(smiles: str) -> Chem.Mol:
     """Return the RDKit molecule of a SMILES string that molvae wrote, without the checks of the gate.
 
@@ -220,7 +237,7 @@ def _parsed(text: str) -> Chem.Mol:
     return mol
 
 
-def _check_graph(mol: Chem.Mol, text: str, standardization: Standardization) -> None:
+def _check_size(mol: Chem.Mol, standardization: Standardization) -> None:
     if mol.GetNumHeavyAtoms() > standardization.max_atoms:
         raise MoleculeError(
             Reason.TOO_LARGE, f"{mol.GetNumHeavyAtoms()} heavy atoms, at most {standardization.max_atoms} are read"
@@ -229,6 +246,10 @@ def _check_graph(mol: Chem.Mol, text: str, standardization: Standardization) -> 
         raise MoleculeError(
             Reason.TOO_LARGE, f"{mol.GetRingInfo().NumRings()} rings, at most {standardization.max_rings} are read"
         )
+
+
+def _check_graph(mol: Chem.Mol, text: str, standardization: Standardization) -> None:
+    _check_size(mol, standardization)
     if _UNUSUAL_BOND.search(text):
         _check_bonds(mol)
     if mol.HasSubstructMatch(_suspect_atoms(standardization.elements)):

@@ -25,6 +25,7 @@ _USUAL_VALENCES = {
     ("F", -1): (0,), ("Cl", -1): (0,), ("Br", -1): (0,), ("I", -1): (0,), ("Si", 0): (4,),
     ("P", 0): (3,), ("P", 1): (4,), ("S", 0): (2,), ("S", -1): (1,), ("S", 1): (3,), ("Se", 0): (2,), ("Se", 1): (3,),
 }  # fmt: skip
+_STATED = frozenset(element for element, _ in _USUAL_VALENCES)  # of metals and the like nothing is said
 # Higher valences that are usual only with double bonds to N, O or S: sulfoxides, sulfones, phosphates, …
 _OXO_BONDS = {("S", 4): 1, ("S", 6): 2, ("Se", 4): 1, ("Se", 6): 2, ("P", 5): 1}
 _OXO_PARTNERS = frozenset(("N", "O", "S", "Se"))
@@ -113,7 +114,7 @@ def _has_usual_valence(atom: Chem.Atom) -> bool:
     if atom.GetNumRadicalElectrons():
         return True  # a finding of its own
     element, valence = atom.GetSymbol(), atom.GetTotalValence()
-    if valence in _USUAL_VALENCES.get((element, atom.GetFormalCharge()), ()):
+    if element not in _STATED or valence in _USUAL_VALENCES.get((element, atom.GetFormalCharge()), ()):
         return True
     if atom.GetFormalCharge() or (element, valence) not in _OXO_BONDS:
         return False
