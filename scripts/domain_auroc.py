@@ -32,7 +32,7 @@ from molvae.model.domain import Domain
 from molvae.tokens.bulk import decode_many, encode_many
 from molvae.tokens.codec import EncodedMolecule
 
-TRAINING = 20_000  # MOSES training molecules for a model without a domain
+TRAINING = 10_000  # MOSES training molecules for a model without a domain
 ASKED = {"NCI": 0.80, "random SELFIES": 0.95}
 
 

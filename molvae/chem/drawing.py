@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from rdkit import Chem
@@ -10,7 +11,10 @@ from rdkit.Chem.Draw import rdMolDraw2D
 from molvae.chem.logs import quiet_rdkit
 
 _CELL = (220, 200)  # pixels
+_THUMBNAIL = (200, 150)  # pixels
 _LEGEND_CHARACTERS = 60
+_UNUSED_IN_PAGE = re.compile(r" (?:class|xmlns:\w+|xml:space|version|baseProfile)='[^']*'|<!--.*?-->")
+_LONG_DECIMALS = re.compile(r"(\d+\.\d)\d+")
 
 
 def draw_grid(smiles: Sequence[str | None], legends: Sequence[str] | None = None, *, per_row: int = 5) -> bytes:
@@ -41,6 +45,24 @@ def draw_grid_svg(smiles: Sequence[str | None], legends: Sequence[str] | None = 
     canvas = rdMolDraw2D.MolDraw2DSVG(width, height, *_CELL)
     _draw(canvas, smiles, legends)
     return str(canvas.GetDrawingText())
+
+
+def draw_molecule_svg(smiles: str, highlighted: Sequence[int] = ()) -> str:
+    """Return one molecule as a small SVG element for a page, with some atoms highlighted; nothing in it is text.
+
+    >>> draw_molecule_svg("CCO", [2])[:4]
+    '<svg'
+    """
+    canvas = rdMolDraw2D.MolDraw2DSVG(*_THUMBNAIL)
+    for name, value in {"clearBackground": False, "bondLineWidth": 1.2, "padding": 0.06}.items():
+        setattr(canvas.drawOptions(), name, value)
+    with quiet_rdkit():
+        mol = Chem.MolFromSmiles(smiles) or Chem.Mol()
+        rdMolDraw2D.PrepareAndDrawMolecule(canvas, mol, highlightAtoms=list(highlighted))
+        canvas.FinishDrawing()
+    drawing = str(canvas.GetDrawingText())
+    drawing = _UNUSED_IN_PAGE.sub("", drawing[drawing.index("<svg") :])
+    return _LONG_DECIMALS.sub(r"\1", drawing).replace("\n", "")
 
 
 def _size(count: int, per_row: int) -> tuple[int, int]:

@@ -313,8 +313,8 @@ class LatentSpace:
     def learn_domain(self, smiles: Molecules, *, seed: int = 0) -> LatentSpace:
         """Learn from molecules like those of the training set what is strange to the model; return this space.
 
-        A fifth of them, at least 20 and of more than 20,000 so many drawn at random, sets the scale. `save` keeps what
-        was learned: 4,096 points and a few numbers, about 1 MB. Done when a model is finished, `domain` needs no data.
+        Of more than 10,000 so many are drawn at random; a fifth sets the scale. `save` keeps what was learned: at most
+        4,096 points and 2,000 numbers, about 1 MB, so that `domain` needs no data.
 
         Raises:
             DataError: fewer than 20 different molecules are taken.
