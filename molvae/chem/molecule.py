@@ -93,6 +93,23 @@ def canonical_smiles(smiles: object, standardization: Standardization = DEFAULT_
     return read_molecule(smiles, standardization).smiles
 
 
+def read_any(smiles: object, standardization: Standardization = DEFAULT_STANDARDIZATION) -> Chem.Mol:
+    """Return the molecule of any text that RDKit reads within the caps of the gate: also radicals, mixtures, metals.
+
+    Raises:
+        MoleculeError: with the code of what is wrong with the text, RDKit's verdict, or `too_large`.
+
+    >>> read_any("[Na+].[Cl-]").GetNumAtoms()
+    2
+    """
+    text = _checked_text(smiles, standardization, [])
+    mol = _parsed(text)
+    _check_size(mol, standardization)
+    if mol.GetNumAtoms() == 0:
+        raise MoleculeError(Reason.EMPTY, "there are no atoms")
+    return mol
+
+
 def mol_from_canonical(smiles: str) -> Chem.Mol:
     """Return the RDKit molecule of a SMILES string that molvae wrote, without the checks of the gate.
 

@@ -143,6 +143,13 @@ class Network:
         A sequence that did not end within `max_symbols` is empty: far from all molecules a decoder repeats itself for
         ever, and RDKit can take minutes over a ribbon of a hundred fused rings.
         """
+        sequences = self.sequences_to_the_end(z, sampling, seed=seed, rows=rows)
+        return [tokens if tokens is not None else [] for tokens in sequences]
+
+    def sequences_to_the_end(
+        self, z: NDArray[np.float32], sampling: Sampling, *, seed: int = 0, rows: NDArray[np.int64] | None = None
+    ) -> list[list[int] | None]:
+        """Return what `sequences` does, with None for a sequence that did not end."""
         generated = generate(
             self.weights,
             torch.from_numpy(np.ascontiguousarray(z)),
@@ -153,7 +160,7 @@ class Network:
             threads=self._threads_for(len(z)),
         )
         ended = generated.ended.tolist()
-        return [tokens if end else [] for tokens, end in zip(generated.sequences(), ended, strict=True)]
+        return [tokens if end else None for tokens, end in zip(generated.sequences(), ended, strict=True)]
 
     def n_best(self, z: NDArray[np.float32], beams: int) -> Iterator[list[tuple[list[int], float]]]:
         """Yield the sequences of a beam search for each point, best first, with their log-probabilities in nats."""
