@@ -157,6 +157,8 @@ def _without(mol: Chem.RWMol, finding: Finding) -> Chem.Mol:
             atom.SetNumRadicalElectrons(0)
             atom.SetNoImplicit(False)
     elif finding.code is Oddity.UNUSUAL_VALENCE:
+        atoms[0].SetNumExplicitHs(0)
+        atoms[0].SetNoImplicit(False)
         _take_a_bond_off(mol, atoms[0])
     elif finding.code in _TOO_MANY_BONDS and multiple:
         for bond in multiple:
