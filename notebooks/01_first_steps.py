@@ -57,8 +57,8 @@ drugs.groupby(size, observed=True).agg(
 )
 
 # %% [markdown]
-# Small molecules are the easy ones, and every drug here is unlike most of what the model was trained on. Where a
-# molecule comes back changed, look at what changed before you rely on its vector:
+# Long molecules are the hard ones: one wrong symbol of sixty is enough. Where a molecule comes back changed, look at
+# what changed before you rely on its vector:
 
 # %%
 changed = drugs[~drugs["exact"]].sort_values("similarity", ascending=False).head(4)

@@ -70,9 +70,9 @@ pd.DataFrame({"as shipped": judged(before), "fine-tuned": judged(after)}).round(
 plots.molecule_grid(before.sample(5, seed=1) + after.sample(5, seed=1), ["as shipped"] * 5 + ["fine-tuned"] * 5);
 
 # %% [markdown]
-# The samples show the change before the reconstruction does: the model now proposes molecules of the family. A few
-# hundred steps more, and `molvae.load("runs/tuned")` is the model to search the neighbourhood of the series with. Too
-# many, and it only repeats the series: watch the held-out line of the curves.
+# The samples show it at once: the model now proposes molecules of the family. A few hundred steps more, and
+# `molvae.load("runs/tuned")` is the model to search the neighbourhood of the series with. Too many, and it only
+# repeats the series: watch the held-out line of the curves.
 #
 # ## What β does
 #

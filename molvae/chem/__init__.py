@@ -21,7 +21,8 @@ if TYPE_CHECKING:
         tanimoto_matrix,
         tanimoto_to,
     )
-    from molvae.chem.graph_moves import crossover, mutate
+    from molvae.chem.graph_crossover import crossover
+    from molvae.chem.graph_mutation import mutate
     from molvae.chem.lipophilicity import penalized_logp
     from molvae.chem.logs import quiet_rdkit
     from molvae.chem.molecule import Molecule, canonical_smiles, mol_from_canonical, read_molecule
@@ -83,7 +84,7 @@ __getattr__, __dir__ = lazy_exports(
         "SimilarityTo": "molvae.chem.similarity",
         "Standardization": "molvae.chem.settings",
         "canonical_smiles": "molvae.chem.molecule",
-        "crossover": "molvae.chem.graph_moves",
+        "crossover": "molvae.chem.graph_crossover",
         "descriptor_matrix": "molvae.chem.descriptors",
         "draw_grid": "molvae.chem.drawing",
         "draw_grid_svg": "molvae.chem.drawing",
@@ -97,7 +98,7 @@ __getattr__, __dir__ = lazy_exports(
         "morgan_fingerprints": "molvae.chem.fingerprints",
         "morgan_matrix": "molvae.chem.fingerprints",
         "murcko_scaffold": "molvae.chem.scaffolds",
-        "mutate": "molvae.chem.graph_moves",
+        "mutate": "molvae.chem.graph_mutation",
         "penalized_logp": "molvae.chem.lipophilicity",
         "quiet_rdkit": "molvae.chem.logs",
         "read_molecule": "molvae.chem.molecule",

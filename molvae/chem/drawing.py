@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from rdkit import Chem
 from rdkit.Chem.Draw import rdMolDraw2D
 
+from molvae.chem.limits import foreign_mol
 from molvae.chem.logs import quiet_rdkit
 from molvae.chem.substructures import read_smarts
 
 _CELL = (220, 200)  # pixels
 _LEGEND_CHARACTERS = 60
 _MAX_PIXELS = 4_000  # of one side of a picture of one molecule
+_UNUSED_IN_PAGE = re.compile(r" (?:class|xmlns:\w+|xml:space|version|baseProfile)='[^']*'|<!--.*?-->")
+_LONG_DECIMALS = re.compile(r"(\d+\.\d)\d+")
 
 
 def draw_molecule(
-    smiles: str | None, size: tuple[int, int] = _CELL, *, dark: bool = False, highlight: str | None = None
+    smiles: str | None,
+    size: tuple[int, int] = _CELL,
+    *,
+    dark: bool = False,
+    highlight: str | Sequence[int] | None = None,
 ) -> bytes:
     """Return a PNG picture of one molecule on a transparent ground; None, '' or an unreadable SMILES leaves it empty.
 
@@ -24,7 +32,7 @@ def draw_molecule(
         smiles: the molecule.
         size: width and height in pixels.
         dark: for a dark ground, in light colours.
-        highlight: SMARTS of what is marked, such as a scaffold.
+        highlight: what is marked: SMARTS, such as a scaffold, or numbers of atoms.
 
     Raises:
         ValueError: a size that is not from 1 to 4,000.
@@ -39,7 +47,11 @@ def draw_molecule(
 
 
 def draw_molecule_svg(
-    smiles: str | None, size: tuple[int, int] = _CELL, *, dark: bool = False, highlight: str | None = None
+    smiles: str | None,
+    size: tuple[int, int] = _CELL,
+    *,
+    dark: bool = False,
+    highlight: str | Sequence[int] | None = None,
 ) -> str:
     """Return the same picture as an `<svg>` element.
 
@@ -53,7 +65,7 @@ def draw_molecule_svg(
     canvas = rdMolDraw2D.MolDraw2DSVG(*_checked_size(size))
     _draw_one(canvas, smiles, dark=dark, highlight=highlight)
     text = str(canvas.GetDrawingText())
-    return text[text.index("<svg") :]
+    return _LONG_DECIMALS.sub(r"\1", _UNUSED_IN_PAGE.sub("", text[text.index("<svg") :])).replace("\n", "")
 
 
 def draw_grid(smiles: Sequence[str | None], legends: Sequence[str] | None = None, *, per_row: int = 5) -> bytes:
@@ -92,16 +104,21 @@ def _checked_size(size: tuple[int, int]) -> tuple[int, int]:
     return size
 
 
-def _draw_one(canvas: rdMolDraw2D.MolDraw2D, smiles: str | None, *, dark: bool, highlight: str | None) -> None:
+def _draw_one(
+    canvas: rdMolDraw2D.MolDraw2D, smiles: str | None, *, dark: bool, highlight: str | Sequence[int] | None
+) -> None:
     options = canvas.drawOptions()
     if dark:
         rdMolDraw2D.SetDarkMode(options)
     options.setBackgroundColour((1.0, 1.0, 1.0, 0.0))
+    options.padding = 0.06
     options.setHighlightColour((0.34, 0.71, 0.91, 0.5))  # sky blue of `molvae.style`, half transparent
     with quiet_rdkit():
         mol = Chem.MolFromSmiles(smiles or "") or Chem.Mol()
-        matches = mol.GetSubstructMatches(read_smarts(highlight)) if highlight else ()
-        atoms = {atom for match in matches for atom in match}
+        if isinstance(highlight, str):
+            atoms = {atom for match in mol.GetSubstructMatches(read_smarts(highlight)) for atom in match}
+        else:
+            atoms = set(highlight or ())
         bonds = [
             bond.GetIdx()
             for bond in mol.GetBonds()
@@ -122,7 +139,7 @@ def _draw(canvas: rdMolDraw2D.MolDraw2D, smiles: Sequence[str | None], legends: 
     if legends is not None and len(legends) != len(smiles):
         raise ValueError(f"legends must be one for each of {len(smiles)} molecules, got {len(legends)}")
     with quiet_rdkit():
-        mols = [Chem.MolFromSmiles(text or "") or Chem.Mol() for text in smiles]
+        mols = [foreign_mol(text or "") or Chem.Mol() for text in smiles]
         canvas.DrawMolecules(mols or [Chem.Mol()], legends=[_printable(text) for text in legends or [""] * len(mols)])
         canvas.FinishDrawing()
 

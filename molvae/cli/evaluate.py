@@ -82,7 +82,7 @@ def reconstruction(
     report = joined(reports)
     refusals = {source: report.refusals(source) for source in sources}
     header = _about(space) | {"seed": seed, "n": len(report.rows), "refined": refine, "refusals": refusals}
-    _tell(header, {source: report.measures(source) for source in sources}, as_json=as_json)
+    tell(header, {source: report.measures(source) for source in sources}, as_json=as_json)
     if output is not None:
         columns = list(report.rows[0].__slots__)
         write_table(columns, ([getattr(row, name) for name in columns] for row in report.rows), output, as_json=False)
@@ -147,7 +147,7 @@ def generation(
     report = evaluate_generation(
         molecules, against, space=space, groups=groups or GROUPS, seed=seed, resources=resources
     )
-    _tell(header | {"reference": report.reference, "n": report.n}, report.groups, as_json=as_json)
+    tell(header | {"reference": report.reference, "n": report.n}, report.groups, as_json=as_json)
     if picture is not None:
         from molvae.plots.evaluation import draw_generation
 
@@ -182,7 +182,7 @@ def latent(
     space = load_space(model, device, threads, workers)
     report = evaluate_latent(space, draw(read_smiles(data), count, seed=seed), n=count, seed=seed, prior=prior)
     header = _about(space) | {"prior": prior or space.priors[0], "data": data, "seed": seed, "n": len(report.prior)}
-    _tell(header, report.groups, as_json=as_json)
+    tell(header, report.groups, as_json=as_json)
     if picture is not None:
         from molvae.plots.evaluation import draw_latent
 
@@ -206,7 +206,7 @@ def _stage(name: str, length: int) -> AbstractContextManager[Callable[[int], Non
     return progress(name, unit="molecules", total=length)
 
 
-def _tell(header: Mapping[str, object], groups: Groups, *, as_json: bool) -> None:
+def tell(header: Mapping[str, object], groups: Groups, *, as_json: bool) -> None:
     """Print figures with their denominators: one JSON object, or a table under a few lines about the run."""
     if as_json:
         from molvae.evaluate.measure import as_json as figures

@@ -31,6 +31,7 @@ COMMANDS = {
     "reconstruct": "molvae.cli.molecules:reconstruct",
     "neighbors": "molvae.cli.molecules:neighbors",
     "interpolate": "molvae.cli.molecules:interpolate",
+    "check": "molvae.cli.check:check",
     "evaluate": "molvae.cli.evaluate:evaluate",
     "property": "molvae.cli.property:property_group",
     "score": "molvae.cli.score:score",

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from molvae.cli.options import computing_options, load_space, model_option, output_option, refine_option, seed_option
+from molvae.cli.options import (
+    choice_options,
+    computing_options,
+    load_space,
+    model_option,
+    output_option,
+    refine_option,
+    seed_option,
+)
 from molvae.cli.output import say
 from molvae.cli.reading import read_smiles, reading_options
 from molvae.cli.writing import draw, picture_option, write_table
@@ -25,8 +33,7 @@ if TYPE_CHECKING:
 @click.option(
     "--temperature", type=click.FloatRange(0), help="0 takes the likeliest symbol.  [default: that of the prior]"
 )
-@click.option("--top-k", type=click.IntRange(1), help="Choose among the k likeliest symbols only.")
-@click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), help="Choose among the likeliest with this total.")
+@choice_options
 @click.option("--unique", is_flag=True, help="No molecule twice.")
 @click.option("--novel-to", type=click.Path(path_type=Path), help="Leave out the molecules of this token shard.")
 @picture_option

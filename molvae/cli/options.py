@@ -75,6 +75,18 @@ def computing_options(command: Command) -> Command:
     return command
 
 
+def choice_options(command: Command) -> Command:
+    """Add --top-k and --top-p: among which symbols the next one is drawn."""
+    for option in (
+        click.option(
+            "--top-p", type=click.FloatRange(0, 1, min_open=True), help="Draw among the likeliest with this total."
+        ),
+        click.option("--top-k", type=click.IntRange(1), help="Draw among the k likeliest symbols only."),
+    ):
+        command = option(command)
+    return command
+
+
 def output_option(help_text: str) -> Callable[[Command], Command]:
     """Return the option -o FILE, where '-' is standard output."""
     return click.option(

@@ -136,24 +136,31 @@ class Network:
         return result
 
     def sequences(
-        self, z: NDArray[np.float32], sampling: Sampling, *, seed: int = 0, first_row: int = 0
+        self, z: NDArray[np.float32], sampling: Sampling, *, seed: int = 0, rows: NDArray[np.int64] | None = None
     ) -> list[list[int]]:
-        """Return the token sequence of each point of `z` (n, D), without specials.
+        """Return the token sequence of each point of `z` (n, D), without specials; `rows` as in `generate`.
 
         A sequence that did not end within `max_symbols` is empty: far from all molecules a decoder repeats itself for
         ever, and RDKit can take minutes over a ribbon of a hundred fused rings.
         """
+        sequences = self.sequences_to_the_end(z, sampling, seed=seed, rows=rows)
+        return [tokens if tokens is not None else [] for tokens in sequences]
+
+    def sequences_to_the_end(
+        self, z: NDArray[np.float32], sampling: Sampling, *, seed: int = 0, rows: NDArray[np.int64] | None = None
+    ) -> list[list[int] | None]:
+        """Return what `sequences` does, with None for a sequence that did not end."""
         generated = generate(
             self.weights,
             torch.from_numpy(np.ascontiguousarray(z)),
             sampling=sampling,
             seed=seed,
-            first_row=first_row,
+            rows=rows,
             max_symbols=self.max_symbols,
             threads=self._threads_for(len(z)),
         )
         ended = generated.ended.tolist()
-        return [tokens if end else [] for tokens, end in zip(generated.sequences(), ended, strict=True)]
+        return [tokens if end else None for tokens, end in zip(generated.sequences(), ended, strict=True)]
 
     def n_best(self, z: NDArray[np.float32], beams: int) -> Iterator[list[tuple[list[int], float]]]:
         """Yield the sequences of a beam search for each point, best first, with their log-probabilities in nats."""

@@ -119,7 +119,8 @@ def _sa_score(smiles: str) -> float:
 def _frame(rows: Sequence[Scored]) -> pandas.DataFrame:
     import pandas  # 0.3 s
 
-    names = list(dict.fromkeys(name for row in rows for name in row.values)) if rows and len(rows[0].values) > 1 else []
+    telling = any(list(row.values.values()) != [row.score] for row in rows)  # more than the score, or turned
+    names = list(dict.fromkeys(name for row in rows for name in row.values)) if telling else []
     columns = ["smiles", "score", *names, "call", "arm", "sa_score", "alerts"]
     table = [
         [row.smiles, row.score, *(row.values.get(name) for name in names), row.call, row.arm,
