@@ -111,7 +111,6 @@ def _draw_one(
     if dark:
         rdMolDraw2D.SetDarkMode(options)
     options.setBackgroundColour((1.0, 1.0, 1.0, 0.0))
-    options.padding = 0.06
     options.setHighlightColour((0.34, 0.71, 0.91, 0.5))  # sky blue of `molvae.style`, half transparent
     with quiet_rdkit():
         mol = Chem.MolFromSmiles(smiles or "") or Chem.Mol()
