@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Train and fine-tune on your own molecules
 #
-# You have a thousand molecules of one project. Does the model that comes with molvae speak their language, and what do
-# a few dozen steps of fine-tuning change? And if you train a model of your own: what does β do, and how do you see that
-# a model has stopped listening to its latent space?
+# You have a thousand molecules of one project. Does the model that comes with molvae speak their language, and what
+# do a few dozen steps of fine-tuning change? And if you train a model of your own: what does β do, and how do you see
+# that a model has stopped listening to its latent space?
 #
 # The molecules are a series from ChEMBL that comes with RDKit. The runs here take seconds, so the models are small or
 # hardly trained: what is shown is how to look, not how good a model can be.
@@ -70,14 +70,14 @@ pd.DataFrame({"as shipped": judged(before), "fine-tuned": judged(after)}).round(
 plots.molecule_grid(before.sample(5, seed=1) + after.sample(5, seed=1), ["as shipped"] * 5 + ["fine-tuned"] * 5);
 
 # %% [markdown]
-# The samples show the change before the reconstruction does: the model now proposes molecules of the family. A few
-# hundred steps more, and `molvae.load("runs/tuned")` is the model to search the neighbourhood of the series with. Too
-# many, and it only repeats the series: watch the held-out line of the curves.
+# The samples show it at once: the model now proposes molecules of the family. A few hundred steps more, and
+# `molvae.load("runs/tuned")` is the model to search the neighbourhood of the series with. Too many, and it only
+# repeats the series: watch the held-out line of the curves.
 #
 # ## What β does
 #
-# β is the price of information in z. Three small models from nothing, which differ by β alone, on small molecules of a
-# screening library:
+# β is the price of information in z. Three small models from nothing, which differ by β alone, on small molecules of
+# a screening library:
 
 # %%
 library = [row.smiles for row in molvae.dataset("wehi10k").rows()]
@@ -128,8 +128,8 @@ axes.set(xlabel="latent dimension, by rank", ylabel="KL, nats per molecule", ysc
 axes.legend();
 
 # %% [markdown]
-# A dimension with no KL carries nothing. When *another* molecule's z costs the decoder nothing, it is a language model
-# of molecules and its latent space is decoration, however good its samples look.
+# A dimension with no KL carries nothing. When *another* molecule's z costs the decoder nothing, it is a language
+# model of molecules and its latent space is decoration, however good its samples look.
 #
 # ## Conclusion
 
@@ -139,8 +139,8 @@ print(f"Collapsed by the sign of the shuffled z: β = {', '.join(collapsed) or '
 print(f"β = 0.01 carries {trials[0.01].kl:.0f} nats in z, β = 1 carries {trials[1.0].kl:.1f}.")
 
 # %% [markdown]
-# For a space to search in, take the smallest β whose neighbourhoods are still smooth, and measure that:
-# [is it any good?](06_is_it_any_good.ipynb) The whole way on the command line:
+# For a space to search in, take the smallest β whose neighbourhoods are still smooth, and measure that: [is it any
+# good?](06_is_it_any_good.ipynb) The whole way on the command line:
 #
 # ```
 # molvae data prepare mine.smi -o runs/mine-data

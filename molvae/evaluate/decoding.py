@@ -20,7 +20,7 @@ from molvae.chem.oddities import Oddity
 from molvae.chem.structure import ALERT_CATALOGS
 from molvae.datasets.rows import Row
 from molvae.evaluate.checking import HARD_TO_MAKE, OUTSIDE, CheckedMolecule, Checks, check_points, check_rows
-from molvae.evaluate.measure import Measure, as_json
+from molvae.evaluate.measure import Measure, as_json, measure_tables
 from molvae.evaluate.similarity import mean_similarity
 from molvae.latent.domain import RareSymbols
 from molvae.latent.space import LatentSpace
@@ -196,6 +196,9 @@ class DecodeReport:
     def __repr__(self) -> str:
         clean = self["nothing odd"]
         return f"DecodeReport({self.summary.n:,} rows, {clean.of:,} read, {clean.value:.1%} of them with nothing odd)"
+
+    def _repr_html_(self) -> str:
+        return measure_tables(self.summary.groups())
 
     def as_json(self) -> dict[str, object]:
         """Return the figures as a JSON object."""

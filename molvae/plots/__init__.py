@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from molvae.plots.strips import interpolation_strip, molecule_grid, neighbor_grid, traversal_strip
     from molvae.plots.tradeoff import rate_distortion
     from molvae.properties.picture import calibration, domain_histogram, errors_by_domain, parity
+    from molvae.style import PALETTE
     from molvae.training.curves import training_curves
 
 __all__ = [
+    "PALETTE",
     "calibration",
     "domain_histogram",
     "draw_generation",
@@ -47,6 +49,7 @@ __all__ = [
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
+        "PALETTE": "molvae.style",
         "calibration": "molvae.properties.picture",
         "domain_histogram": "molvae.properties.picture",
         "draw_generation": "molvae.plots.evaluation",
