@@ -11,7 +11,7 @@ import click
 
 from molvae.cli.options import debug_option, json_option, model_option, seed_option
 from molvae.cli.output import progress, say
-from molvae.cli.property import evaluate_file, evaluation_options
+from molvae.cli.property_evaluation import evaluate_file, evaluation_options
 from molvae.cli.reading import read_smiles, reading_options
 from molvae.cli.writing import write_table
 
