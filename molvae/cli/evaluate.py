@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from molvae.cli.options import computing_options, load_space, model_option, seed_option
+from molvae.cli.options import computing_options, load_space, model_option, refine_option, seed_option
 from molvae.cli.output import printable, progress, say, show
 from molvae.cli.writing import write_table
 
@@ -51,14 +51,15 @@ prior_option = click.option("--prior", help="Name of a prior of the model, such 
     help="Molecules: moses-test, moses-test-scaffolds, another data set, or a file; may be given several times.",
 )  # fmt: skip
 @click.option("-n", "--n", "count", type=click.IntRange(1), help="Draw this many of each.  [default: all]")
+@refine_option
 @model_option
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write every row, also refused ones, to a table.")
 @picture_option
 @seed_option
 @computing_options
 def reconstruction(
-    sources: tuple[str, ...], count: int | None, model: Path | None, output: Path | None, picture: Path | None,
-    seed: int, as_json: bool, device: str, threads: int | None, workers: int | None,
+    sources: tuple[str, ...], count: int | None, refine: bool, model: Path | None, output: Path | None,
+    picture: Path | None, seed: int, as_json: bool, device: str, threads: int | None, workers: int | None,
 ) -> int:  # fmt: skip
     """Send molecules through the latent space and back, decoding the posterior mean greedily.
 
@@ -75,10 +76,12 @@ def reconstruction(
         rows = read_source(source)
         rows = rows if count is None else draw(rows, count, seed=seed)
         with _stage(f"Reconstructing {Path(source).name}", len(rows)) as advance:
-            reports.append(evaluate_reconstruction(space, rows, source=source, workers=workers, progress=advance))
+            reports.append(
+                evaluate_reconstruction(space, rows, source=source, refine=refine, workers=workers, progress=advance)
+            )
     report = joined(reports)
     refusals = {source: report.refusals(source) for source in sources}
-    header = _about(space) | {"seed": seed, "n": len(report.rows), "refusals": refusals}
+    header = _about(space) | {"seed": seed, "n": len(report.rows), "refined": refine, "refusals": refusals}
     tell(header, {source: report.measures(source) for source in sources}, as_json=as_json)
     if output is not None:
         columns = list(report.rows[0].__slots__)

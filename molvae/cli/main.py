@@ -36,6 +36,7 @@ COMMANDS = {
     "property": "molvae.cli.property:property_group",
     "score": "molvae.cli.score:score",
     "optimize": "molvae.cli.optimize:optimize",
+    "explore": "molvae.cli.explore:explore",
     "benchmark": "molvae.cli.benchmark:benchmark",
     "data": "molvae.cli.data:data",
     "info": "molvae.cli.info:info",
