@@ -100,7 +100,9 @@ def run_constrained(
     if not deltas or not all(0 <= delta <= 1 for delta in deltas):
         raise ConfigError(f"deltas must be similarities from 0 to 1, got {deltas}")
     starts = [canonical_smiles(text) for text in molecules]
-    about = {"strategy": strategy, "budget": budget, "seed": seed, "deltas": deltas, "model": str(model or "")}
+    about: dict[str, object] = {
+        "strategy": strategy, "budget": budget, "seed": seed, "deltas": deltas, "model": str(model or ""),
+    }  # fmt: skip
     found = _begin(folder, about)
     _check_starts(found, starts, folder)
     jobs = [

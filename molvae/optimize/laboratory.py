@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 PROPOSALS, _START, _LIBRARY = "proposals.csv", "start.smi", "library.smi.gz"
 _KIND = "measured elsewhere"  # what stands for the objective in the settings
 _VALUE = "measured"
-_BESIDE = ("objective", "standardization", "model", "place")  # in the settings file, beside `LaboratorySettings`
+_BESIDE = ("objective", "standardization", "model", "place", "budgets")  # in the settings file, beside the settings
 _COLUMNS = ("id", "smiles", "arm", "parents", "round")
 
 
@@ -115,7 +115,7 @@ class Laboratory:
         wanted = dataclasses.asdict(settings)
         if (self.folder / SETTINGS).exists():
             about = _read_settings(self.folder)
-            begin_folder(self.folder, about | wanted, resume=True)  # which compares them
+            begin_folder(self.folder, about | wanted, budget=settings.planned, resume=True)  # which compares them
             return
         model = self._loaded() if uses_model(settings.strategy, None if library is None else ()) else None
         standardization = model.checkpoint.standardization if model is not None else DEFAULT_STANDARDIZATION
@@ -130,6 +130,7 @@ class Laboratory:
                 "model": model.checkpoint.weights_sha256 if model is not None else "",
                 "place": str(Path(self._space).resolve()) if isinstance(self._space, str | Path) else None,
             },
+            budget=settings.planned,
             resume=False,
         )  # fmt: skip
 
