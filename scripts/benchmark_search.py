@@ -1,4 +1,4 @@
-"""Measure where the time of a search goes: processor seconds of one batch of 50, by part, with more and more calls made.
+"""Measure where the time of a search goes: processor seconds of one batch of 50, by part, after so many calls.
 
     python scripts/benchmark_search.py --known 1000 3000 -o search_costs.csv
 
@@ -57,7 +57,7 @@ def main() -> None:
     parser.add_argument("--task", default="celecoxib_rediscovery")
     parser.add_argument("-o", "--output", type=Path, required=True)
     options = parser.parse_args()
-    rows = (row.smiles for row in dataset("wehi10k").rows())
+    rows = (row.smiles or "" for row in dataset("wehi10k").rows())
     smiles = canonical_molecules(list(islice(rows, max(options.known) + 500)))
     table = []
     for count in options.known:

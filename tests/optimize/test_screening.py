@@ -9,7 +9,7 @@ import pytest
 
 from molvae.chem.molecule import canonical_smiles, mol_from_canonical
 from molvae.chem.similarity import SimilarityTo
-from molvae.optimize.arms import GraphCrossover, GraphMutation, Library
+from molvae.optimize.arms import Arm, GraphCrossover, GraphMutation, Library
 from molvae.optimize.objective import Objective
 from molvae.optimize.proposer import Proposer
 from molvae.optimize.rounds import search
@@ -29,7 +29,7 @@ def rows_of(
     score: Callable[[str], float], library: list[str], budget: int, *, conditioned: bool = True, most: int = 1_000
 ) -> list[Scored]:
     objective = Objective(lambda smiles: [score(text) for text in smiles], budget=budget)
-    arms = [Library(library, seed=0), GraphCrossover(), GraphMutation()]
+    arms: list[Arm] = [Library(library, seed=0), GraphCrossover(), GraphMutation()]
     proposer = Proposer(arms, screen=objective.screen, initial=20, seed=0)
     strategy = SurrogateSearch(proposer, size=SMALL, conditioned=conditioned, most=most)
     return [row for round_ in search(objective, strategy, batch=10) for row in round_.rows]
