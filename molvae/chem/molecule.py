@@ -93,6 +93,23 @@ def canonical_smiles(smiles: object, standardization: Standardization = DEFAULT_
     return read_molecule(smiles, standardization).smiles
 
 
+def read_any(smiles: object, standardization: Standardization = DEFAULT_STANDARDIZATION) -> Chem.Mol:
+    """Return the molecule of any text that RDKit reads within the caps of the gate: also radicals, mixtures, metals.
+
+    Raises:
+        MoleculeError: with the code of what is wrong with the text, RDKit's verdict, or `too_large`.
+
+    >>> read_any("[Na+].[Cl-]").GetNumAtoms()
+    2
+    """
+    text = _checked_text(smiles, standardization, [])
+    mol = _parsed(text)
+    _check_size(mol, standardization)
+    if mol.GetNumAtoms() == 0:
+        raise MoleculeError(Reason.EMPTY, "there are no atoms")
+    return mol
+
+
 def mol_from_canonical(smiles: str) -> Chem.Mol:
     """Return the RDKit molecule of a SMILES string that molvae wrote, without the checks of the gate.
 
@@ -130,6 +147,15 @@ def canonical_of_derived(smiles: str, standardization: Standardization = DEFAULT
     >>> canonical_of_derived("C1=CC=CC=C1")
     'c1ccccc1'
     """
+    return derived_molecule(smiles, standardization).smiles
+
+
+def derived_molecule(smiles: str, standardization: Standardization = DEFAULT_STANDARDIZATION) -> Molecule:
+    """Return the molecule of a SMILES string that a program wrote: of the gate's checks, the size only.
+
+    Raises:
+        MoleculeError: as `canonical_of_derived`.
+    """
     if not smiles:
         raise MoleculeError(Reason.EMPTY, "the symbols derive to no atoms")
     check_ring_bonds(smiles, standardization.max_rings)
@@ -137,7 +163,7 @@ def canonical_of_derived(smiles: str, standardization: Standardization = DEFAULT
     if mol is None:
         refuse_unparsable(smiles, Chem.MolFromSmiles(smiles, _RAW_PARSER))
     _check_size(mol, standardization)
-    return _canonical(mol, smiles)
+    return Molecule(_canonical(mol, smiles), (), mol)
 
 
 def _canonical(mol: Chem.Mol, text: str) -> str:

@@ -40,6 +40,11 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Write one JS
 seed_option = click.option(
     "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="The same seed, the same molecules."
 )
+refine_option = click.option(
+    "--refine",
+    is_flag=True,
+    help="Move each point, mostly by less than its standard deviation, to where its molecule decodes exactly.",
+)
 threads_option = click.option(
     "--threads",
     type=click.IntRange(1, 1024),

@@ -18,6 +18,7 @@ from molvae.cli.options import (
     load_space,
     model_option,
     output_option,
+    refine_option,
     seed_option,
 )
 from molvae.cli.output import json_line, progress, say
@@ -38,13 +39,14 @@ rejected_option = click.option(
 @click.argument("source", type=click.Path(path_type=Path))
 @model_option
 @output_option("Where the vectors go: .npz, .npy, .csv, .tsv or .parquet; CSV on standard output.")
+@refine_option
 @shard_option
 @rejected_option
 @reading_options
 @computing_options
 def encode(
-    source: Path, model: Path | None, output: Path, shard: str | None, rejected: Path | None, as_json: bool,
-    device: str, threads: int | None, workers: int | None, **reading: Any,
+    source: Path, model: Path | None, output: Path, refine: bool, shard: str | None, rejected: Path | None,
+    as_json: bool, device: str, threads: int | None, workers: int | None, **reading: Any,
 ) -> int:  # fmt: skip
     """Turn the molecules of SOURCE ('-': standard input) into latent vectors, one row for each row.
 
@@ -61,7 +63,9 @@ def encode(
     space = load_space(model, device, threads, workers)
     with _files(source, output, suffix=f".{reading['format'] or 'smi'}") as (read, written):
         with progress("Encoding", unit="molecules") as advance:
-            report = encode_file(space, read, written, shard=shard, rejected=rejected, progress=advance, **reading)
+            report = encode_file(
+                space, read, written, refine=refine, shard=shard, rejected=rejected, progress=advance, **reading
+            )
         return _finish(report, output, as_json=as_json)
 
 

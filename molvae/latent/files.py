@@ -58,6 +58,7 @@ def encode_file(
     source: Path | str,
     out: Path | str,
     *,
+    refine: bool = False,
     shard: str | None = None,
     rejected: Path | str | None = None,
     progress: Progress = lambda rows: None,
@@ -70,6 +71,7 @@ def encode_file(
         space: the model.
         source: .smi, .csv, .tsv, .sdf or .parquet, plain or .gz.
         out: .npz, .npy, .csv, .tsv or .parquet; with `shard`, `-i-of-n` is put before the suffix.
+        refine: move each mean to where the molecule decodes exactly, as `LatentSpace.encode` tells.
         shard: "i/n", such as "2/10": only each n-th row, for the i-th of n jobs.
         rejected: file for the refused rows: row, name, code, detail, text.
         progress: called with numbers of rows as they are finished.
@@ -85,11 +87,11 @@ def encode_file(
     vector_format(out)  # before the work, not after
 
     def work(rows: Iterator[Row]) -> Iterator[list[_Vector]]:
-        for encoding in space.pipeline.encode((row.smiles for row in rows), many=True):
+        for encoding in space.pipeline.encode((row.smiles for row in rows), many=True, refine=refine):
             columns = (encoding.smiles, encoding.status, encoding.detail, encoding.mean, encoding.log_var)
             yield [_Vector(*row) for row in zip(*columns, strict=True)]
 
-    with Parts.alone(out, f"encode {_model_hash(space)}") as parts:
+    with Parts.alone(out, f"encode{' refined' if refine else ''} {_model_hash(space)}") as parts:
         job = Job(parts, _row_text, work, _encoded_arrays, progress)
         numbers, resumed = job.run(numbered_parts(read_rows(source, **reading), part_rows, parse_shard(shard)))
         _check_any(numbers, source, shard)

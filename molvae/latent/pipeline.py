@@ -59,19 +59,20 @@ class Pipeline:
     workers: int | None  # processes for many molecules; None shares the cores
     model: SharedModel
 
-    def encode(self, molecules: Iterable[object], *, many: bool) -> Iterator[Encoding]:
+    def encode(self, molecules: Iterable[object], *, many: bool, refine: bool = False) -> Iterator[Encoding]:
         """Yield the encodings of the molecules, up to `WINDOW` rows at a time, one row for each molecule.
 
-        `many` says that the input is long enough for worker processes.
+        `many` says that the input is long enough for worker processes; `refine` as in `encode_chunk`.
         """
         if many and self._in_workers():
-            yield from encode_in_workers(self._copy(), molecules, workers=resolve_workers(self.workers))
+            workers = resolve_workers(self.workers)
+            yield from encode_in_workers(self._copy(), molecules, workers=workers, refine=refine)
             return
         workers, network = self._cores(many)
         encoded = encode_many(self.codec, molecules, workers=workers)
         windows = iter(lambda: list(itertools.islice(encoded, WINDOW)), [])
         depth = _ENCODE_AHEAD if workers > 1 else 0
-        yield from _ahead(lambda window: encode_chunk(network, window), windows, depth=depth)
+        yield from _ahead(lambda window: encode_chunk(network, window, refine=refine), windows, depth=depth)
 
     def decode(
         self,

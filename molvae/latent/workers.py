@@ -62,9 +62,11 @@ class SharedModel:
             return self._folder
 
 
-def encode_in_workers(copy: ModelCopy, molecules: Iterable[object], *, workers: int) -> Iterator[Encoding]:
-    """Yield the encodings of the molecules, up to `BATCH_ROWS` at a time, in order."""
-    rows = in_order(_Encode(copy), molecules, workers=workers, chunk_size=BATCH_ROWS)
+def encode_in_workers(
+    copy: ModelCopy, molecules: Iterable[object], *, workers: int, refine: bool = False
+) -> Iterator[Encoding]:
+    """Yield the encodings of the molecules, up to `BATCH_ROWS` at a time, in order; `refine` as in `encode_chunk`."""
+    rows = in_order(_Encode(copy, refine), molecules, workers=workers, chunk_size=BATCH_ROWS)
     for _, chunk in itertools.groupby(rows, key=lambda row: id(row[0])):
         yield next(chunk)[0]
 
@@ -89,10 +91,12 @@ def _loaded(copy: ModelCopy) -> tuple[MoleculeCodec, Network]:
 @dataclass(frozen=True, slots=True)
 class _Encode:
     copy: ModelCopy
+    refine: bool
 
     def run(self, rows: list[object]) -> list[EncodedRow]:
         codec, network = _loaded(self.copy)
-        return self.unpack(encode_chunk(network, list(encode_many(codec, rows, chunk_size=len(rows)))))
+        encoded = list(encode_many(codec, rows, chunk_size=len(rows)))
+        return self.unpack(encode_chunk(network, encoded, refine=self.refine))
 
     def pack(self, results: list[EncodedRow]) -> Encoding:
         return results[0][0]

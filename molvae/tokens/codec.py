@@ -182,7 +182,7 @@ class MoleculeCodec:
 
     def derive(self, tokens: Sequence[int]) -> str:
         """Return a SMILES string, not canonical and not checked, of what `tokens` derive to; '' for no atom."""
-        return derive(tokens, self._rules)
+        return derive(tokens, self.rules)
 
     def check(self) -> None:
         """Decode every symbol alone and after `[C]`, here and by selfies itself.
@@ -209,7 +209,8 @@ class MoleculeCodec:
         return type(self), (self.vocabulary, self.constraints, self.standardization)  # caches stay in their process
 
     @cached_property
-    def _rules(self) -> tuple[Rule, ...]:
+    def rules(self) -> tuple[Rule, ...]:
+        """What each token of the vocabulary does in a derivation."""
         return derivation_rules(self.vocabulary.symbols, self.constraints)
 
     @cached_property
