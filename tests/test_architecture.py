@@ -44,6 +44,7 @@ TO_THE_LEFT = {
         "plots",
         "benchmarks",
     },
+    "__main__": {"cli"},
 }
 
 # Where a library may enter. The command line reaches a library through the package that owns it.
@@ -61,6 +62,7 @@ GATES = {
     "fcd_torch": set(),  # its weights are read, its code is not run
     "pooch": {"datasets"},
     "pyarrow": {"datasets", "latent"},
+    "usearch": {"latent"},
     "click": {"cli"},
     "tqdm": {"cli"},
 }

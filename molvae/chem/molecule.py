@@ -92,8 +92,10 @@ def canonical_smiles(smiles: object, standardization: Standardization = DEFAULT_
     return read_molecule(smiles, standardization).smiles
 
 
-def mol_from_canonical(smiles: str) -> Chem.Mol:
+def mol_from_canonical(smiles: str | Chem.Mol) -> Chem.Mol:
     """Return the RDKit molecule of a SMILES string that molvae wrote, without the checks of the gate.
+
+    An RDKit molecule is returned as it is.
 
     Raises:
         MoleculeError: RDKit cannot read it, so molvae did not write it.
@@ -101,6 +103,8 @@ def mol_from_canonical(smiles: str) -> Chem.Mol:
     >>> mol_from_canonical("CCO").GetNumAtoms()
     3
     """
+    if isinstance(smiles, Chem.Mol):
+        return smiles
     mol = Chem.MolFromSmiles(smiles, _PARSER)
     if mol is None or mol.GetNumAtoms() == 0:
         raise MoleculeError(Reason.SYNTAX, f"{shown(smiles)} is not a SMILES string that molvae wrote")

@@ -31,6 +31,7 @@ EXTRAS = {
     "data": ("pooch",),
     "metrics": ("fcd_torch",),
     "scale": ("dask", "distributed", "pyarrow"),
+    "search": ("usearch",),
     "train": ("accelerate", "tensorboard"),
     "uq": ("mapie",),
 }

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from molvae.cli.options import debug_option, json_option, load_space, model_option, seed_option
-from molvae.cli.output import INTERRUPTED, json_line, say
+from molvae.cli.dry_run import dry_run_option
+from molvae.cli.options import debug_option, folder_option, json_option, load_space, model_option, seed_option
+from molvae.cli.output import INTERRUPTED, json_line, say, show
 from molvae.cli.reading import read_smiles
+from molvae.cli.settings_file import FILE, options_file, save_options
 
 if TYPE_CHECKING:
     from molvae.optimize import Round
@@ -26,9 +28,7 @@ _TOP = 10
 @click.command(short_help="Search for molecules with a high score.")
 @click.option("--objective", "target", required=True, metavar="NAME", help="Its name, or module:function.")
 @click.option("--budget", type=click.IntRange(1), default=1_000, show_default=True, help="Calls of the objective.")
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder of the search."
-)
+@folder_option("Folder of the search.")
 @click.option("--resume", is_flag=True, help="Go on with the search in -o, if there is one, without repeating a call.")
 @click.option(
     "--strategy", type=click.Choice(["hybrid", "tanimoto-gp", "graph-ga", "latent-ga", "random"]), default="hybrid",
@@ -45,18 +45,21 @@ _TOP = 10
     "--timeout", type=click.FloatRange(0, min_open=True), help="Seconds until a call of a slow function has failed."
 )
 @click.option("--workers", type=click.IntRange(1, 1024), default=1, show_default=True, help="Processes that score.")
+@options_file("optimize")
+@dry_run_option
 @model_option
 @seed_option
 @json_option
 @debug_option
 def optimize(
-    target: str, budget: int, output: Path, resume: bool, strategy: Any, mode: Any, start: Path | None,
-    library: Path | None, batch: int | None, timeout: float | None, workers: int, model: Path | None, seed: int,
-    as_json: bool,
+    target: str, budget: int, output: Path, resume: bool, strategy: Any, mode: Any,
+    start: Path | None, library: Path | None, batch: int | None, timeout: float | None, workers: int, dry_run: bool,
+    model: Path | None, seed: int, as_json: bool,
 ) -> int:  # fmt: skip
     """Search for molecules with a high score, with a budget of calls that is never exceeded.
 
-    The folder -o gets the journal of all calls, trace.csv, best.smi, .csv and .sdf, and two pictures.
+    The folder -o gets the journal of all calls, trace.csv, best.smi, .csv and .sdf, two pictures, and settings.toml,
+    with which --settings repeats the search in another folder.
 
     \b
     Examples:
@@ -67,11 +70,16 @@ def optimize(
     import molvae
     from molvae.optimize.build import uses_model
 
+    ctx = click.get_current_context()
     known = None if library is None else _molecules(library)
+    if dry_run:
+        return _plan(target, output, budget, known, start, as_json=as_json)
     space = load_space(model, "cpu", None, 1) if uses_model(strategy, known) else None
     try:
         with (
-            _progress(budget, as_json=as_json) as on_round,
+            _progress(
+                budget, as_json=as_json, on_first=lambda: save_options(output / FILE, "optimize", ctx)
+            ) as on_round,
             contextlib.redirect_stdout(sys.stderr),  # what the user's function prints is no data
         ):
             result = molvae.optimize(
@@ -90,21 +98,46 @@ def optimize(
     return 0 if best else 1
 
 
+def _plan(target: str, output: Path, budget: int, known: list[str] | None, start: Path | None, *, as_json: bool) -> int:
+    """Say what a search would do; the objective is looked up, and not called."""
+    from molvae.optimize import Objective
+    from molvae.optimize.folder import JOURNAL
+
+    with Objective(target, budget=budget):
+        pass
+    begun = (output / JOURNAL).exists()
+    show(
+        {
+            "objective": target,
+            "calls": budget,
+            "start": len(_molecules(start)) if start is not None else 0,
+            "library": len(known) if known is not None else None,
+            "output": f"{output}, {'where a search goes on with --resume only' if begun else 'a new search'}",
+        },
+        as_json=as_json,
+    )
+    return 0
+
+
 def _molecules(path: Path) -> list[str]:
     return [row.smiles for row in read_smiles(path, {}) if row.smiles]
 
 
 @contextmanager
-def _progress(budget: int, *, as_json: bool) -> Iterator[Callable[[Round], None]]:
-    """Yield what shows a round: a bar on a terminal, else a message every ten seconds."""
+def _progress(budget: int, *, as_json: bool, on_first: Callable[[], None]) -> Iterator[Callable[[Round], None]]:
+    """Yield what shows a round: a bar on a terminal, else a message every ten seconds; the first calls `on_first`."""
     from tqdm import tqdm
 
     begun, shown = time.monotonic(), 0.0
     best: list[float] = []
+    first = True
     with tqdm(total=budget, unit=" calls", disable=None, file=sys.stderr, dynamic_ncols=True) as bar:
 
         def on_round(round_: Round) -> None:
-            nonlocal shown, best
+            nonlocal shown, best, first
+            if first:
+                on_first()
+                first = False
             best = sorted([*best, *(row.score for row in round_.rows if row.fresh and row.contends)])[-_TOP:]
             leader = round_.best.score if round_.best is not None else float("nan")
             mean = sum(best) / len(best) if best else float("nan")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from molvae.cli.options import (
     threads_option,
 )
 from molvae.cli.output import progress, say, show
-from molvae.cli.reading import STANDARD_STREAM, read_smiles, reading_options
+from molvae.cli.reading import STANDARD_STREAM, read_all, reading_options
 from molvae.cli.writing import write_table
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def fit(
     """
     from molvae.properties import PropertyModel
 
-    rows = list(read_smiles(source, reading))
+    rows = read_all(source, reading)
     labels = _labels(rows, targets, source)
     space = load_space(model, "auto", threads, 1)
     predictor = PropertyModel(
@@ -113,7 +114,7 @@ def predict(
     """
     from molvae.properties import PropertyModel
 
-    rows = list(read_smiles(source, reading))
+    rows = read_all(source, reading)
     space = None if model is None else load_space(model, "auto", threads, 1)
     found = PropertyModel.load(predictor, space=space).describe([row.smiles for row in rows], alpha=alpha)
     parts = {"": found.mean, "_std": found.std}
@@ -164,7 +165,7 @@ def evaluate(
     from molvae.properties.embedding import Embedder
     from molvae.properties.evaluation import evaluate as measure
 
-    rows = list(read_smiles(source, reading))
+    rows = read_all(source, reading)
     labels = _labels(rows, [target], source)[:, 0]
     points = Embedder(load_space(model, "auto", threads, 1))([row.smiles for row in rows])
     trials = len(splits) * seeds * (len(kinds) + 2 * bool(baselines))
@@ -205,8 +206,10 @@ def _labels(rows: Sequence[Row], targets: Sequence[str], source: Path) -> NDArra
     labels = np.full((len(rows), len(targets)), np.nan)
     for t, target in enumerate(targets):
         if target not in known:
+            near = difflib.get_close_matches(target, known, n=1, cutoff=0.5)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
             raise DataError(
-                f"{source} has no column {target!r}, only {', '.join(map(repr, known[:20])) or 'molecules'}"
+                f"{source} has no column {target!r}, only {', '.join(map(repr, known[:20])) or 'molecules'}{hint}"
             )
         for i, row in enumerate(rows):
             text = row.fields.get(target, "").strip()

@@ -12,6 +12,7 @@ from molvae._lazy import lazy_exports
 if TYPE_CHECKING:
     from molvae.latent.directions import Direction
     from molvae.latent.files import FileReport, decode_file, encode_file
+    from molvae.latent.index import Match, VectorIndex
     from molvae.latent.results import Candidate, Encoding, Neighbor, Neighbors, Path, Reconstruction, Step
     from molvae.latent.space import LatentSpace
     from molvae.latent.transformer import MoleculeLatentTransformer
@@ -22,12 +23,14 @@ __all__ = [
     "Encoding",
     "FileReport",
     "LatentSpace",
+    "Match",
     "MoleculeLatentTransformer",
     "Neighbor",
     "Neighbors",
     "Path",
     "Reconstruction",
     "Step",
+    "VectorIndex",
     "decode_file",
     "encode_file",
 ]
@@ -39,6 +42,8 @@ __getattr__, __dir__ = lazy_exports(
         "FileReport": "molvae.latent.files",
         "decode_file": "molvae.latent.files",
         "encode_file": "molvae.latent.files",
+        "Match": "molvae.latent.index",
+        "VectorIndex": "molvae.latent.index",
         "Candidate": "molvae.latent.results",
         "Encoding": "molvae.latent.results",
         "Neighbor": "molvae.latent.results",

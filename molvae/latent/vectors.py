@@ -12,9 +12,11 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from molvae.datasets.estimates import estimate_rows
 from molvae.datasets.files import atomic_path
 from molvae.datasets.writers import write_rows
-from molvae.errors import DataError, MissingExtraError
+from molvae.errors import DataError
+from molvae.latent.parquet import read_parquet, write_parquet
 
 BLOCK = 8_192  # rows
 FORMATS = (".npz", ".npy", ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
@@ -54,8 +56,9 @@ def vector_format(path: Path) -> str:
 def write_vectors(path: Path, blocks: Blocks) -> None:
     """Write blocks to a file, whole or not at all; the memory taken is that of one block.
 
-    `.npz` holds the arrays of `VectorBlock` under their names, `.npy` the means alone, the tables have the columns
-    row, name, smiles, status, z0, z1, ….
+    `.npz` holds the arrays of `VectorBlock` under their names, `.npy` the means alone. Text tables have the columns
+    row, name, smiles, status, z0, z1, …; Parquet has the means in one column `vector` of lists of D numbers, null where
+    refused, as vector indexes and databases take them.
     """
     suffix = vector_format(path)
     if suffix == ".npz":
@@ -63,6 +66,9 @@ def write_vectors(path: Path, blocks: Blocks) -> None:
     elif suffix == ".npy":
         with atomic_path(path) as temporary, temporary.open("wb") as stream:
             _write_array(stream, blocks, "mean")
+    elif suffix == ".parquet":
+        with atomic_path(path) as temporary:
+            write_parquet(temporary, blocks())
     else:
         write_rows(path, _table_rows(blocks()))
 
@@ -106,6 +112,7 @@ class PointBlock(NamedTuple):
     row: NDArray[np.int64]  # (n,) as stored, else counted from 1
     name: list[str]
     z: NDArray[np.float32]  # (n, D)
+    smiles: list[str]  # "" where the file holds none
 
 
 def read_points(path: Path, block_rows: int = BLOCK) -> Iterator[PointBlock]:
@@ -125,6 +132,22 @@ def read_points(path: Path, block_rows: int = BLOCK) -> Iterator[PointBlock]:
         raise DataError(f"{path} cannot be read as latent vectors: {err}") from err
 
 
+def count_points(path: Path) -> int | None:
+    """Return how many rows a file of vectors holds, about where it is a table of text; None where it cannot be told."""
+    suffix = vector_format(path)
+    try:
+        if suffix == ".npz":
+            with zipfile.ZipFile(path) as archive:
+                vectors = next(name for name in ("mean.npy", "z.npy") if name in archive.namelist())
+                with archive.open(vectors) as stream:
+                    return _header(stream)[0][0]
+        if suffix == ".npy":
+            return len(np.lib.format.open_memmap(path, mode="r"))
+        return estimate_rows(path)
+    except (OSError, ValueError, StopIteration, IndexError, zipfile.BadZipFile):  # reading says what is wrong
+        return None
+
+
 def _read_npz(path: Path, block_rows: int) -> Iterator[PointBlock]:
     with ExitStack() as stack:
         archive = stack.enter_context(zipfile.ZipFile(path))
@@ -132,14 +155,14 @@ def _read_npz(path: Path, block_rows: int) -> Iterator[PointBlock]:
         vectors = next((name for name in ("mean", "z") if name in members), None)
         if vectors is None:
             raise DataError(f"{path} has no array 'mean' or 'z'; it holds {', '.join(sorted(members))}")
-        fields = [vectors, *(name for name in ("row", "name") if name in members)]
+        fields = [vectors, *(name for name in ("row", "name", "smiles") if name in members)]
         streams = {name: stack.enter_context(archive.open(f"{name}.npy")) for name in fields}
         headers = {name: _header(stream) for name, stream in streams.items()}
         (count, *_), first = headers[vectors][0], 0
         while first < count:
             size = min(block_rows, count - first)
             block = {name: _read_block(streams[name], *headers[name], size) for name in fields}
-            yield _point_block(block[vectors], first, block.get("row"), block.get("name"))
+            yield _point_block(block[vectors], first, block.get("row"), block.get("name"), block.get("smiles"))
             first += size
 
 
@@ -163,7 +186,7 @@ def _read_block(stream: IO[bytes], shape: tuple[int, ...], dtype: np.dtype[Any],
 def _read_npy(path: Path, block_rows: int) -> Iterator[PointBlock]:
     array = np.lib.format.open_memmap(path, mode="r")
     for first in range(0, len(array), block_rows):
-        yield _point_block(array[first : first + block_rows], first, None, None)
+        yield _point_block(array[first : first + block_rows], first)
 
 
 def _read_csv(path: Path, block_rows: int) -> Iterator[PointBlock]:
@@ -175,27 +198,17 @@ def _read_csv(path: Path, block_rows: int) -> Iterator[PointBlock]:
         for frame in chunks:
             columns = _vector_columns([str(column) for column in frame.columns], path)
             row = frame["row"].to_numpy() if "row" in frame else None
-            name = (
-                frame["name"].fillna("").astype(str).str.replace(_QUOTED, "", regex=True) if "name" in frame else None
-            )
-            yield _point_block(frame[columns].to_numpy(dtype=np.float32), first, row, name)
+            name, smiles = (frame[key].fillna("").astype(str) if key in frame else None for key in ("name", "smiles"))
+            name = None if name is None else name.str.replace(_QUOTED, "", regex=True)
+            yield _point_block(frame[columns].to_numpy(dtype=np.float32), first, row, name, smiles)
             first += len(frame)
 
 
 def _read_parquet(path: Path, block_rows: int) -> Iterator[PointBlock]:
-    try:
-        from pyarrow import parquet
-    except ImportError as err:
-        raise MissingExtraError("pyarrow", "scale") from err
     first = 0
-    with parquet.ParquetFile(path) as file:
-        columns = _vector_columns(file.schema_arrow.names, path)
-        extra = [name for name in ("row", "name") if name in file.schema_arrow.names]
-        for batch in file.iter_batches(batch_size=block_rows, columns=[*extra, *columns]):
-            z = np.stack([np.asarray(batch.column(name), dtype=np.float32) for name in columns], axis=1)
-            row, name = (np.asarray(batch.column(key)) if key in extra else None for key in ("row", "name"))
-            yield _point_block(z, first, row, name)
-            first += len(z)
+    for z, texts in read_parquet(path, block_rows, lambda names: _vector_columns(names, path)):
+        yield _point_block(z, first, texts.get("row"), texts.get("name"), texts.get("smiles"))
+        first += len(z)
 
 
 def _vector_columns(names: Sequence[str], path: Path) -> list[str]:
@@ -206,10 +219,12 @@ def _vector_columns(names: Sequence[str], path: Path) -> list[str]:
     return columns
 
 
-def _point_block(z: Any, first: int, row: Any, name: Any) -> PointBlock:
+def _point_block(z: Any, first: int, row: Any = None, name: Any = None, smiles: Any = None) -> PointBlock:
     points = np.asarray(z, dtype=np.float32)
     if points.ndim != 2:
         raise DataError(f"latent vectors must be a table (n, D), got shape {points.shape}")
     numbers = np.arange(first + 1, first + 1 + len(points)) if row is None else np.asarray(row)
-    names = [""] * len(points) if name is None else [str(text) for text in name]
-    return PointBlock(numbers.astype(np.int64), names, points)
+    names, molecules = (
+        [""] * len(points) if texts is None else [str(text) for text in texts] for texts in (name, smiles)
+    )
+    return PointBlock(numbers.astype(np.int64), names, points, molecules)
