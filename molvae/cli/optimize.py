@@ -31,8 +31,10 @@ _TOP = 10
 )
 @click.option("--resume", is_flag=True, help="Go on with the search in -o, if there is one, without repeating a call.")
 @click.option(
-    "--strategy", type=click.Choice(["hybrid", "tanimoto-gp", "graph-ga", "latent-ga", "random"]), default="hybrid",
-    show_default=True, help="What proposes molecules.",
+    "--strategy", default="hybrid", show_default=True, help="What proposes molecules.",
+    type=click.Choice(
+        ["hybrid", "tanimoto-gp", "graph-ga", "latent-ga", "bayesian", "turbo", "cma-es", "gradient", "random"]
+    ),
 )  # fmt: skip
 @click.option(
     "--mode", type=click.Choice(["all", "latent"]), default="all", show_default=True,
