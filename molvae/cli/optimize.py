@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
+from molvae.cli.laboratory import ask, molecules_in, tell
 from molvae.cli.options import debug_option, json_option, load_space, model_option, seed_option
 from molvae.cli.output import INTERRUPTED, json_line, say
-from molvae.cli.reading import read_smiles
 
 if TYPE_CHECKING:
     from molvae.optimize import Round
@@ -23,11 +24,12 @@ _SECONDS = 10  # between two messages where there is no terminal
 _TOP = 10
 
 
-@click.command(short_help="Search for molecules with a high score.")
-@click.option("--objective", "target", required=True, metavar="NAME", help="Its name, or module:function.")
+@click.group(invoke_without_command=True, short_help="Search for molecules with a high score.")
+@click.option("--objective", "target", metavar="NAME",
+              help="Its name, module:function, or property:FOLDER.  [required]")  # fmt: skip
 @click.option("--budget", type=click.IntRange(1), default=1_000, show_default=True, help="Calls of the objective.")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder of the search."
+    "-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="Folder of the search.  [required]"
 )
 @click.option("--resume", is_flag=True, help="Go on with the search in -o, if there is one, without repeating a call.")
 @click.option(
@@ -51,10 +53,11 @@ _TOP = 10
 @seed_option
 @json_option
 @debug_option
+@click.pass_context
 def optimize(
-    target: str, budget: int, output: Path, resume: bool, strategy: Any, mode: Any, start: Path | None,
-    library: Path | None, batch: int | None, timeout: float | None, workers: int, model: Path | None, seed: int,
-    as_json: bool,
+    ctx: click.Context, target: str | None, budget: int, output: Path | None, resume: bool, strategy: Any, mode: Any,
+    start: Path | None, library: Path | None, batch: int | None, timeout: float | None, workers: int,
+    model: Path | None, seed: int, as_json: bool,
 ) -> int:  # fmt: skip
     """Search for molecules with a high score, with a budget of calls that is never exceeded.
 
@@ -65,11 +68,20 @@ def optimize(
       molvae optimize --objective qed --budget 1000 --seed 0 -o runs/qed
       molvae optimize --objective my_module:my_function --budget 300 -o runs/mine --timeout 60
       molvae optimize --objective qed --budget 5000 -o runs/long --resume
+
+    For scores that come from a laboratory, or from a program that somebody else runs, ask for molecules and tell what
+    they gave: see molvae optimize ask --help.
     """
+    if ctx.invoked_subcommand is not None:
+        _refuse_options(ctx)
+        return 0
+    if target is None or output is None:
+        missing = "'--objective'" if target is None else "'-o' / '--output'"
+        raise click.UsageError(f"Missing option {missing}.", ctx)
     import molvae
     from molvae.optimize.build import uses_model
 
-    known = None if library is None else _molecules(library)
+    known = None if library is None else molecules_in(library)
     space = load_space(model, "cpu", None, 1) if uses_model(strategy, known) else None
     try:
         with (
@@ -78,7 +90,7 @@ def optimize(
         ):
             result = molvae.optimize(
                 target, space=space, strategy=strategy, mode=mode, budget=budget, folder=output, resume=resume,
-                start=() if start is None else _molecules(start), library=known, batch=batch, seed=seed,
+                start=() if start is None else molecules_in(start), library=known, batch=batch, seed=seed,
                 on_round=on_round, timeout=timeout, workers=workers,
             )  # fmt: skip
     except KeyboardInterrupt:
@@ -92,8 +104,15 @@ def optimize(
     return 0 if best else 1
 
 
-def _molecules(path: Path) -> list[str]:
-    return [row.smiles for row in read_smiles(path, {}) if row.smiles]
+def _refuse_options(ctx: click.Context) -> None:
+    """Refuse options that stand before `ask` or `tell`: they would be passed over."""
+    for parameter in ctx.command.params:
+        if parameter.name and ctx.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{parameter.opts[-1]} must stand behind {ctx.invoked_subcommand}", ctx)
+
+
+optimize.add_command(ask)
+optimize.add_command(tell)
 
 
 @contextmanager

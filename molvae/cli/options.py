@@ -40,6 +40,11 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Write one JS
 seed_option = click.option(
     "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="The same seed, the same molecules."
 )
+refine_option = click.option(
+    "--refine",
+    is_flag=True,
+    help="Move each point, mostly by less than its standard deviation, to where its molecule decodes exactly.",
+)
 threads_option = click.option(
     "--threads",
     type=click.IntRange(1, 1024),
@@ -66,6 +71,18 @@ model_option = click.option(
 def computing_options(command: Command) -> Command:
     """Add --threads, --workers, --device, --json and --debug: what every command that uses a model takes."""
     for option in (debug_option, json_option, device_option, workers_option, threads_option):
+        command = option(command)
+    return command
+
+
+def choice_options(command: Command) -> Command:
+    """Add --top-k and --top-p: among which symbols the next one is drawn."""
+    for option in (
+        click.option(
+            "--top-p", type=click.FloatRange(0, 1, min_open=True), help="Draw among the likeliest with this total."
+        ),
+        click.option("--top-k", type=click.IntRange(1), help="Draw among the k likeliest symbols only."),
+    ):
         command = option(command)
     return command
 

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from molvae.cli.options import computing_options, load_space, model_option, output_option
+from molvae.cli.options import (
+    choice_options,
+    computing_options,
+    load_space,
+    model_option,
+    output_option,
+    refine_option,
+    seed_option,
+)
 from molvae.cli.output import json_line, progress, say
 from molvae.cli.reading import STANDARD_STREAM, reading_options
 
@@ -31,13 +39,14 @@ rejected_option = click.option(
 @click.argument("source", type=click.Path(path_type=Path))
 @model_option
 @output_option("Where the vectors go: .npz, .npy, .csv, .tsv or .parquet; CSV on standard output.")
+@refine_option
 @shard_option
 @rejected_option
 @reading_options
 @computing_options
 def encode(
-    source: Path, model: Path | None, output: Path, shard: str | None, rejected: Path | None, as_json: bool,
-    device: str, threads: int | None, workers: int | None, **reading: Any,
+    source: Path, model: Path | None, output: Path, refine: bool, shard: str | None, rejected: Path | None,
+    as_json: bool, device: str, threads: int | None, workers: int | None, **reading: Any,
 ) -> int:  # fmt: skip
     """Turn the molecules of SOURCE ('-': standard input) into latent vectors, one row for each row.
 
@@ -54,7 +63,9 @@ def encode(
     space = load_space(model, device, threads, workers)
     with _files(source, output, suffix=f".{reading['format'] or 'smi'}") as (read, written):
         with progress("Encoding", unit="molecules") as advance:
-            report = encode_file(space, read, written, shard=shard, rejected=rejected, progress=advance, **reading)
+            report = encode_file(
+                space, read, written, refine=refine, shard=shard, rejected=rejected, progress=advance, **reading
+            )
         return _finish(report, output, as_json=as_json)
 
 
@@ -62,29 +73,37 @@ def encode(
 @click.argument("source", type=click.Path(path_type=Path))
 @model_option
 @output_option("Where the molecules go: .smi, .csv, .tsv, .sdf or .parquet; CSV on standard output.")
+@click.option(
+    "--temperature", type=click.FloatRange(0, 100), default=0.0, show_default=True,
+    help="0 takes the likeliest symbol; above, symbols are drawn.",
+)  # fmt: skip
+@choice_options
+@seed_option
 @shard_option
 @rejected_option
 @computing_options
 def decode(
     source: Path, model: Path | None, output: Path, shard: str | None, rejected: Path | None, as_json: bool,
-    device: str, threads: int | None, workers: int | None,
+    device: str, threads: int | None, workers: int | None, seed: int, **choice: Any,
 ) -> int:  # fmt: skip
     """Turn the latent vectors of SOURCE ('-': CSV on standard input) into molecules, one row for each row.
 
     \b
     Examples:
       molvae decode library.npz -o decoded.smi
+      molvae decode library.npz -o variants.csv --temperature 1 --seed 7
       molvae encode drugs.smi | molvae decode -
     """
     from molvae.latent.files import decode_file
+    from molvae.model.generation import Sampling
 
+    sampling = Sampling(**choice)
     space = load_space(model, device, threads, workers)
     with _files(source, output, suffix=".csv") as (read, written):
         with progress("Decoding", unit="molecules") as advance:
             report = decode_file(
-                space, read, written, shard=shard, rejected=rejected,
-                progress=advance,
-            )  # fmt: skip
+                space, read, written, shard=shard, rejected=rejected, progress=advance, sampling=sampling, seed=seed
+            )
         return _finish(report, output, as_json=as_json)
 
 

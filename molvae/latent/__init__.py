@@ -12,6 +12,7 @@ from molvae._lazy import lazy_exports
 if TYPE_CHECKING:
     from molvae.latent.directions import Direction
     from molvae.latent.files import FileReport, decode_file, encode_file
+    from molvae.latent.projection import project
     from molvae.latent.results import Candidate, Encoding, Neighbor, Neighbors, Path, Reconstruction, Step
     from molvae.latent.space import LatentSpace
     from molvae.latent.transformer import MoleculeLatentTransformer
@@ -30,6 +31,7 @@ __all__ = [
     "Step",
     "decode_file",
     "encode_file",
+    "project",
 ]
 
 __getattr__, __dir__ = lazy_exports(
@@ -39,6 +41,7 @@ __getattr__, __dir__ = lazy_exports(
         "FileReport": "molvae.latent.files",
         "decode_file": "molvae.latent.files",
         "encode_file": "molvae.latent.files",
+        "project": "molvae.latent.projection",
         "Candidate": "molvae.latent.results",
         "Encoding": "molvae.latent.results",
         "Neighbor": "molvae.latent.results",

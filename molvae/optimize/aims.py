@@ -36,6 +36,10 @@ class Aim:
         """Return the values that must lie within the ranges, NaN where one is missing."""
         return tuple(row.values.get(rule.name, math.nan) for rule in self.ranges)
 
+    def is_known(self, row: Scored) -> bool:
+        """Tell whether a molecule has all that is compared, though it may be infeasible."""
+        return row.status == "scored" and all(map(math.isfinite, (*self.targets(row), *self.bounded(row))))
+
     def draw(self, rng: np.random.Generator) -> Floats:
         """Return random weights of the goals (goals,), which sum to 1; those of the score are always 1."""
         return rng.dirichlet(np.ones(self.goals)) if self.goals > 1 else np.ones(1)
@@ -44,18 +48,18 @@ class Aim:
 SCORE = Aim()
 
 
-def scalarized(targets: Floats, weights: Floats) -> Floats:
+def scalarized(targets: Floats, weights: Floats, edges: tuple[Floats, Floats] | None = None) -> Floats:
     """Return one number for each row of `targets` (n, goals), more is better, for `weights` (goals,): (n,).
 
-    Each goal is brought to 0 to 1 by its lowest and highest value here; the number is 0 where all are highest. A single
-    goal stays as it is.
+    Each goal is brought to 0 to 1 by its `edges`, lowest and highest value (goals,), here those of the rows; the number
+    is 0 where all are highest, and -1.05 at the least. A single goal stays as it is.
 
     >>> scalarized(np.array([[0.0, 5.0], [1.0, 1.0], [0.5, 4.0]]), np.array([0.5, 0.5])).round(2).tolist()
-    [-0.53, -0.53, -0.27]
+    [-0.52, -0.52, -0.27]
     """
     if targets.shape[1] == 1:
         return targets[:, 0]
-    low, high = targets.min(axis=0), targets.max(axis=0)
+    low, high = edges if edges is not None else (targets.min(axis=0), targets.max(axis=0))
     lack = weights * (high - targets) / np.maximum(high - low, 1e-12)
     number: Floats = -lack.max(axis=1) - SUM_WEIGHT * lack.sum(axis=1)
     return number

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from molvae.chem.embedded import embedded_path
 from molvae.chem.settings import DEFAULT_STANDARDIZATION, Standardization
+from molvae.optimize.aimed_screening import AimedSearch
 from molvae.optimize.aims import SCORE, Aim
 from molvae.optimize.arms import Arm, GraphCrossover, GraphMutation, Library, SymbolMutation
 from molvae.optimize.evolution import Evolution
@@ -74,7 +75,9 @@ def build_strategy(
         )  # fmt: skip
     arms = _arms(name, mode, space, given, seed=seed)
     proposer = Proposer(arms, screen=screen, start=start, initial=initial, seed=seed)
-    return SurrogateSearch(proposer) if name in ("hybrid", "tanimoto-gp") else Evolution(proposer)
+    if name not in ("hybrid", "tanimoto-gp"):
+        return Evolution(proposer)
+    return SurrogateSearch(proposer) if aim == SCORE else AimedSearch(proposer, aim)
 
 
 def check_strategy(name: str, mode: str) -> None:

@@ -36,11 +36,7 @@ class LatentRecord:
 
     def tell(self, rows: Sequence[Scored]) -> None:
         """Take the rows that have a score, infeasible ones too, each once."""
-        new = {
-            row.smiles: row for row in rows
-            if row.smiles is not None and row.status == "scored" and row.smiles not in self._told
-            and np.isfinite((*self.aim.targets(row), *self.aim.bounded(row))).all()
-        }  # fmt: skip
+        new = {str(row.smiles): row for row in rows if row.smiles not in self._told and self.aim.is_known(row)}
         self._told |= new.keys()
         points = self.project(list(new))
         kept = _known(points)
@@ -89,5 +85,4 @@ def held(points: Floats, radius: Floats | float) -> Floats:
 
 
 def _known(points: Floats) -> NDArray[np.bool_]:
-    known: NDArray[np.bool_] = np.isfinite(points).all(axis=1)
-    return known
+    return np.asarray(np.isfinite(points).all(axis=1))

@@ -51,7 +51,10 @@ class TrustRegionSearch:
         self._proposer, self._record = proposer, record
         self._initial, self._candidates = initial, candidates
         self._process: LatentProcess | None = None
-        self._begin()
+        self._length = _FIRST
+        self._successes = self._failures = 0  # rounds in a row
+        self._since = 0  # rows of the record before which are not of this region
+        self._asked = False  # whether answers to molecules of the region are awaited
 
     def ask(self, n: int) -> list[Proposal]:
         """Return up to `n` molecules that were not proposed before."""
@@ -94,12 +97,10 @@ class TrustRegionSearch:
                 self._begin()
 
     def _begin(self) -> None:
-        """Leave the region, if there is one, for a new one that knows nothing of it."""
-        self._since = len(self._record)  # rows of the record before which are not of this region
-        self._length = _FIRST
-        self._successes = self._failures = 0  # rounds in a row
-        self._asked = False  # whether answers to molecules of the region are awaited
-        self._process = None
+        """Leave the region for a new one that knows nothing of it."""
+        self._since, self._length, self._process = len(self._record), _FIRST, None
+        self._successes = self._failures = 0
+        self._asked = False
 
     def _own(self) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
         return np.arange(self._since, len(self._record))
