@@ -38,8 +38,12 @@ def benchmark() -> None:
 
 
 @benchmark.command(short_help="How fast a search finds good molecules (PMO).")
-@click.option("--strategy", type=click.Choice(["hybrid", "tanimoto-gp", "graph-ga", "latent-ga", "random"]),
-              default="hybrid", show_default=True, help="What proposes molecules.")  # fmt: skip
+@click.option(
+    "--strategy", default="hybrid", show_default=True, help="What proposes molecules.",
+    type=click.Choice(
+        ["hybrid", "tanimoto-gp", "graph-ga", "latent-ga", "bayesian", "turbo", "cma-es", "gradient", "random"]
+    ),
+)  # fmt: skip
 @click.option("--mode", type=click.Choice(["all", "latent"]), default="all", show_default=True,
               help="'latent' keeps only what the model proposes.")  # fmt: skip
 @click.option("--tasks", default="rdkit20", show_default=True, metavar="NAMES", help="Tasks, with commas between.")

@@ -33,8 +33,10 @@ _TOP = 10
 @folder_option("Folder of the search.  [required]", required=False)
 @click.option("--resume", is_flag=True, help="Go on with the search in -o, if there is one, without repeating a call.")
 @click.option(
-    "--strategy", type=click.Choice(["hybrid", "tanimoto-gp", "graph-ga", "latent-ga", "random"]), default="hybrid",
-    show_default=True, help="What proposes molecules.",
+    "--strategy", default="hybrid", show_default=True, help="What proposes molecules.",
+    type=click.Choice(
+        ["hybrid", "tanimoto-gp", "graph-ga", "latent-ga", "bayesian", "turbo", "cma-es", "gradient", "random"]
+    ),
 )  # fmt: skip
 @click.option(
     "--mode", type=click.Choice(["all", "latent"]), default="all", show_default=True,
