@@ -92,14 +92,15 @@ def fit(
 @output_option("Where the rows go; the format is that of the suffix.")
 @click.option("--alpha", type=click.FloatRange(0, 1, min_open=True, max_open=True),
               help="Also intervals that hold the value with probability 1 - ALPHA.")  # fmt: skip
+@click.option("--model-domain", is_flag=True, help="Also tell how strange each molecule is to the latent model.")
 @model_option
 @reading_options
 @threads_option
 @json_option
 @debug_option
 def predict(
-    predictor: Path, source: Path, output: Path, alpha: float | None, model: Path | None, threads: int | None,
-    as_json: bool, **reading: Any,
+    predictor: Path, source: Path, output: Path, alpha: float | None, model_domain: bool, model: Path | None,
+    threads: int | None, as_json: bool, **reading: Any,
 ) -> int:  # fmt: skip
     """Predict with MODEL the molecules of SOURCE ('-': standard input), one row for each row.
 
@@ -115,19 +116,24 @@ def predict(
 
     rows = list(read_smiles(source, reading))
     space = None if model is None else load_space(model, "auto", threads, 1)
-    found = PropertyModel.load(predictor, space=space).describe([row.smiles for row in rows], alpha=alpha)
+    molecules = [row.smiles for row in rows]
+    found = PropertyModel.load(predictor, space=space).describe(molecules, alpha=alpha, model_domain=model_domain)
     parts = {"": found.mean, "_std": found.std}
     if alpha is not None:
         parts |= {"_low": found.lower, "_high": found.upper}
     columns = [f"{target}{suffix}" for target in found.targets for suffix in parts]
+    scores = {"domain": found.domain}
+    if found.model_domain is not None:
+        scores["model_domain"] = found.model_domain
     ok = [status == "ok" for status in found.status]
     table = []
     for i, row in enumerate(rows):
         numbers = [float(part[i, t]) if ok[i] else None for t in range(len(found.targets)) for part in parts.values()]
-        known = [float(found.domain[i]), bool(found.inside[i])] if ok[i] else [None, None]
+        known = [float(score[i]) if ok[i] else None for score in scores.values()]
+        inside = bool(found.inside[i]) if ok[i] else None
         reason = "" if ok[i] else str(row.refusal or f"{found.status[i]}: {found.detail[i]}")
-        table.append([row.smiles, *numbers, *known, reason, row.name])
-    write_table(["smiles", *columns, "domain", "inside", "reason", "name"], table, output, as_json=as_json)
+        table.append([row.smiles, *numbers, *known, inside, reason, row.name])
+    write_table(["smiles", *columns, *scores, "inside", "reason", "name"], table, output, as_json=as_json)
     say(f"{sum(ok):,} of {len(rows):,} rows predicted, {int(found.inside.sum()):,} inside the domain of the model")
     return 0 if any(ok) else 1
 

@@ -149,8 +149,16 @@ class PropertyModel(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
         prediction = self.describe(X, alpha=alpha)
         return self._shaped(prediction.lower), self._shaped(prediction.upper)
 
-    def describe(self, X: Any, *, alpha: float | None = None) -> Prediction:
-        """Return predictions with deviations, domain scores, flags and reasons; with `alpha` also intervals."""
+    def describe(self, X: Any, *, alpha: float | None = None, model_domain: bool = False) -> Prediction:
+        """Return predictions with deviations, domain scores, flags and reasons; with `alpha` also intervals.
+
+        `domain` looks for labelled molecules nearby. `model_domain` also asks whether the model that makes the vectors
+        knows such molecules (`LatentSpace.domain`): a vector of what it has never seen says little.
+
+        Raises:
+            DataError: `model_domain` for a model that does not know what is strange to it.
+            ValueError: `model_domain` for vectors, or an `alpha` for which too few molecules were held out.
+        """
         points = self._points(X)
         mean, std = self._moments(points)
         width = np.full_like(std, np.nan)
@@ -160,9 +168,15 @@ class PropertyModel(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
         known = np.isfinite(points.z).all(axis=1)
         if known.any():
             domain[known] = self.domain_.score(self._standardized(points.z[known]))
+        inside, familiar = domain >= self.outside, None
+        if model_domain:
+            if molecules_of(X) is None:
+                raise ValueError("model_domain needs molecules: vectors do not say what they are of")
+            familiar = self._embedder(fitting=False).space.domain(points.smiles)
+            inside &= familiar >= self.outside
         return Prediction(
             tuple(target.name for target in self.targets_), mean, std, mean - width, mean + width,
-            domain, domain >= self.outside, points.smiles, points.status, points.detail,
+            domain, inside, points.smiles, points.status, points.detail, familiar,
         )  # fmt: skip
 
     def values(self, X: Any) -> list[dict[str, float] | None]:

@@ -21,10 +21,11 @@ class Prediction:
     lower: Array  # (n, T), NaN unless intervals were asked for
     upper: Array  # (n, T)
     domain: Array  # (n,) share of held-out training molecules that are at least as strange, 0 to 1
-    inside: NDArray[np.bool_]  # (n,) whether `domain` reaches the model's `outside`
+    inside: NDArray[np.bool_]  # (n,) whether `domain`, and `model_domain` if asked, reach the model's `outside`
     smiles: tuple[str | None, ...]  # canonical, None for vectors
     status: tuple[str, ...]  # "ok", or why there is no prediction
     detail: tuple[str, ...]  # the reason in words
+    model_domain: Array | None = None  # (n,) the same share for the model of the latent space; None if not asked
 
     def __len__(self) -> int:
         return len(self.status)

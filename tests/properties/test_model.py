@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import pickle
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import cross_val_score
 from sklearn.utils.estimator_checks import check_estimator
 
+from molvae.errors import DataError
 from molvae.latent.space import LatentSpace
 from molvae.optimize.objective import Objective
 from molvae.properties.model import PropertyModel
@@ -184,3 +186,21 @@ def test_labels_that_are_missing_altogether_are_told(table: Table) -> None:
         PropertyModel("ridge").fit(table[0], pd.DataFrame({"a": table[1], "b": np.nan}))
     with pytest.raises(NotFittedError):
         PropertyModel("ridge").predict(table[0])
+
+
+def test_what_the_latent_model_does_not_know_is_outside(
+    space: LatentSpace, corpus: list[str], lengths: NDArray[np.float64]
+) -> None:
+    knowing = LatentSpace(dataclasses.replace(space.checkpoint, metadata={}), threads=1, workers=1)
+    model = PropertyModel("ridge", space=knowing, outside=0.02).fit(corpus[:80], lengths[:80])
+    with pytest.raises(DataError, match="learn_domain"):
+        model.describe(corpus[:2], model_domain=True)
+    with pytest.raises(ValueError, match="needs molecules"):
+        model.describe(space.encode(corpus[:2]).mean, model_domain=True)
+    knowing.learn_domain(corpus[40:])
+    rows = [*corpus[:10], "C1CC"]
+    plain, found = model.describe(rows), model.describe(rows, model_domain=True)
+    assert plain.model_domain is None
+    assert found.model_domain is not None
+    np.testing.assert_array_equal(found.model_domain, knowing.domain(rows))
+    np.testing.assert_array_equal(found.inside, plain.inside & (found.model_domain >= 0.02))
