@@ -103,7 +103,7 @@ def optimize(
             if on_round is not None:
                 on_round(round_)
     finally:
-        result = Result(scored, path)
+        result = Result(scored, path, model)
         if path is not None and scored.calls:
             write_result(result, path)
         if ready is None:
