@@ -31,7 +31,11 @@ _TOP = 10
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="Folder of the search.  [required]"
 )
-@click.option("--resume", is_flag=True, help="Go on with the search in -o, if there is one, without repeating a call.")
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on with the search in -o, if there is one, without repeating a call; the budget may grow.",
+)
 @click.option(
     "--strategy", type=click.Choice(["hybrid", "tanimoto-gp", "graph-ga", "latent-ga", "random"]), default="hybrid",
     show_default=True, help="What proposes molecules.",
