@@ -31,7 +31,11 @@ _TOP = 10
               help="Its name, module:function, or property:FOLDER.  [required]")  # fmt: skip
 @click.option("--budget", type=click.IntRange(1), default=1_000, show_default=True, help="Calls of the objective.")
 @folder_option("Folder of the search.  [required]", required=False)
-@click.option("--resume", is_flag=True, help="Go on with the search in -o, if there is one, without repeating a call.")
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on with the search in -o, if there is one, without repeating a call; the budget may grow.",
+)
 @click.option(
     "--strategy", default="hybrid", show_default=True, help="What proposes molecules.",
     type=click.Choice(

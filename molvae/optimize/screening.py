@@ -25,8 +25,8 @@ class PoolSize:
     """How many candidates a batch is chosen from."""
 
     per_pick: int = 30  # for each molecule of a batch
-    least: int = 300  # for a batch, however small
-    generations: int = 5  # rounds of breeding, in which the best candidates become parents of others
+    least: int = 600  # for a batch, however small
+    generations: int = 8  # rounds of breeding, in which the best candidates become parents of others
     network_generations: int = 2  # where only a network breeds, which is quick only for many molecules at once
     kept: int = 300  # that stay for the next batch
 
