@@ -48,6 +48,8 @@ class NpyWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with self._stream:
+            if error is not None:
+                return  # what was written is thrown away
             size = self._stream.tell() - self._count * self._dtype.itemsize
             self._stream.seek(0)
             end = self._write_header()

@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
 
@@ -38,8 +38,10 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
         yield temporary
         _sync_file(temporary)
         os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+    except BaseException as err:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        _name(err, path)
         raise
     _sync_folder(path.parent)
 
@@ -65,8 +67,9 @@ def atomic_folder(path: Path | str) -> Iterator[Path]:
         if path.exists():  # a folder can only be renamed onto an empty one
             os.replace(path, old)
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as err:
         shutil.rmtree(temporary, ignore_errors=True)
+        _name(err, path)
         raise
     _sync_folder(path.parent)
     shutil.rmtree(old, ignore_errors=True)
@@ -93,6 +96,12 @@ def file_sha256(path: Path | str) -> str:
         while block := stream.read(_BLOCK):
             digest.update(block)
     return digest.hexdigest()
+
+
+def _name(error: BaseException, path: Path) -> None:
+    """Say in an error of writing which file it was: of a full disk, Python only says that it is full."""
+    if isinstance(error, OSError) and error.errno is not None and error.filename is None:
+        error.filename = str(path)
 
 
 def _temporary_beside(path: Path) -> Path:
