@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -31,7 +31,7 @@ _NAN = float("nan")
 
 
 class DecodeSummary:
-    """Counts over rows that stream by; its memory grows by 16 bytes a distinct molecule and nothing else."""
+    """Counts over rows that stream by; all it keeps of each molecule are two hashes of 16 bytes."""
 
     def __init__(self, checks: Checks, *, known: Collection[str] | None = None, seed: int = 0) -> None:
         """Take what is checked, the canonical SMILES of a training set for the novelty, and the seed of draws."""
@@ -41,6 +41,7 @@ class DecodeSummary:
         self._counts: Counter[str] = Counter()
         self._alerts: Counter[str] = Counter()
         self._sums: Counter[str] = Counter()
+        self._totals: defaultdict[str, float] = defaultdict(float)
         self._distinct: set[bytes] = set()
         self._scaffolds: set[bytes] = set()
         self._prints: list[bytes] = []  # a reservoir: any row is in it with the same probability (Vitter's algorithm R)
@@ -51,7 +52,7 @@ class DecodeSummary:
         self.n += 1
         for cause in row.causes:
             self._counts[cause] += 1
-            if len(kept := self.examples.setdefault(cause, [])) < EXAMPLES and row.smiles is not None:
+            if len(kept := self.examples.setdefault(cause, [])) < EXAMPLES:
                 kept.append(row)
         if row.derivation is not None:
             self._sums["written"] += row.derivation.symbols
@@ -62,17 +63,17 @@ class DecodeSummary:
         self._sums["read"] += 1
         self._sums["odd"] += bool(structure.findings)
         self._sums["alerted"] += bool(structure.alerts)
-        self._alerts.update(alert.name for alert in dict.fromkeys(structure.alerts))
+        self._alerts.update({alert.name for alert in structure.alerts})
         if not math.isnan(structure.sa_score):
             self._sums["scored"] += 1
-            self._sums["sa_score"] += structure.sa_score  # type: ignore[assignment]  # a float
+            self._totals["sa_score"] += structure.sa_score
         self._add_to_set(row.smiles, structure.scaffold, structure.fingerprint)
         self._sums["asked"] += self.checks.space is not None
         if row.loop:
             self._sums["taken"] += 1
             self._sums["same"] += row.loop == "same"
             if not math.isnan(row.similarity):
-                self._sums["similarity"] += row.similarity  # type: ignore[assignment]  # a float
+                self._totals["similarity"] += row.similarity
                 self._sums["compared"] += 1
 
     def _add_to_set(self, smiles: str, scaffold: str, fingerprint: bytes) -> None:
@@ -118,7 +119,12 @@ class DecodeSummary:
         groups["structure"] = [Measure.rate("nothing odd", read - sums["odd"], read)]
         groups["structure"] += [Measure.rate(code.value, counts[code.value], read) for code in Oddity]
         groups["structure"] += [
-            Measure("SA score", sums["sa_score"] / sums["scored"] if sums["scored"] else _NAN, sums["scored"], "mean"),
+            Measure(
+                "SA score",
+                self._totals["sa_score"] / sums["scored"] if sums["scored"] else _NAN,
+                sums["scored"],
+                "mean",
+            ),
             Measure.rate("hard to make", counts["hard_to_make"], sums["scored"], f"SA score above {HARD_TO_MAKE:g}"),
         ]
         groups["alerts"] = [Measure.rate("any alert", sums["alerted"], read)]
@@ -145,7 +151,7 @@ class DecodeSummary:
 
     def _of_the_model(self, space: LatentSpace) -> list[Measure]:
         sums, counts = self._sums, self._counts
-        similarity = sums["similarity"] / sums["compared"] if sums["compared"] else _NAN
+        similarity = self._totals["similarity"] / sums["compared"] if sums["compared"] else _NAN
         measures = [
             Measure.rate("taken by the model", sums["taken"], sums["asked"]),
             Measure.rate("same after the loop", sums["same"], sums["taken"], "decode, encode, decode"),

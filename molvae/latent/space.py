@@ -24,6 +24,7 @@ from molvae.latent.pipeline import POOL_FROM, Pipeline, as_rows, distinct_molecu
 from molvae.latent.prior_fitting import fit_null_latent
 from molvae.latent.results import Candidate, Encoding, Neighbors, Path, Reconstruction, Row, profile
 from molvae.latent.sampling import draw, fresh_seed, sample_molecules, symbol_seed
+from molvae.latent.states import summed_states
 from molvae.latent.workers import SharedModel
 from molvae.model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from molvae.model.generation import GREEDY, Sampling
@@ -309,6 +310,13 @@ class LatentSpace:
             prior = FullGaussian.fit(torch.from_numpy(encoding.mean), torch.from_numpy(encoding.log_var))
         self.checkpoint.priors[name] = prior
         return prior
+
+    def encoder_states(self, smiles: Molecules) -> NDArray[np.float32]:
+        """Return the states of the encoder, summed over each molecule, (n, 2H); NaN where refused.
+
+        Richer features than z for a model of a property, and not decodable.
+        """
+        return summed_states(self.pipeline.codec, self.pipeline.network, as_rows(smiles))
 
     def elbo(self, smiles: Molecules, *, seed: int = 0) -> NDArray[np.float32]:
         """Return a one-sample estimate of the ELBO, a lower bound of log p(x), in nats (n,); NaN where refused."""

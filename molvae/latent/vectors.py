@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
@@ -12,11 +13,13 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from molvae.datasets.arrays import ARRAY_ERRORS
 from molvae.datasets.files import atomic_path
 from molvae.datasets.writers import write_rows
 from molvae.errors import DataError, MissingExtraError
 
 BLOCK = 8_192  # rows
+_BLOCK_BYTES = 64 << 20  # of each array of a block; what has fewer bytes per row is read in blocks of BLOCK rows
 FORMATS = (".npz", ".npy", ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
 _QUOTED = r"^'(?='*[=+\-@\t])"  # what `write_rows` puts before a text that a spreadsheet would run
 MAX_NAME = 200  # characters: an .npz gives every row the width of the longest name
@@ -119,9 +122,9 @@ def read_points(path: Path, block_rows: int = BLOCK) -> Iterator[PointBlock]:
     read = {".npz": _read_npz, ".npy": _read_npy, ".parquet": _read_parquet}.get(suffix, _read_csv)
     try:
         yield from read(path, block_rows)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as err:
-        if isinstance(err, DataError):
-            raise
+    except (DataError, MissingExtraError):
+        raise
+    except ARRAY_ERRORS as err:
         raise DataError(f"{path} cannot be read as latent vectors: {err}") from err
 
 
@@ -136,8 +139,12 @@ def _read_npz(path: Path, block_rows: int) -> Iterator[PointBlock]:
         streams = {name: stack.enter_context(archive.open(f"{name}.npy")) for name in fields}
         headers = {name: _header(stream) for name, stream in streams.items()}
         (count, *_), first = headers[vectors][0], 0
+        for name, (shape, _) in headers.items():
+            if shape[:1] != (count,):
+                raise DataError(f"array {name!r} must have one entry for each of {count} vectors, got shape {shape}")
+        step = min(block_rows, *(_rows_within(_row_bytes(*header)) for header in headers.values()))
         while first < count:
-            size = min(block_rows, count - first)
+            size = min(step, count - first)
             block = {name: _read_block(streams[name], *headers[name], size) for name in fields}
             yield _point_block(block[vectors], first, block.get("row"), block.get("name"))
             first += size
@@ -149,11 +156,24 @@ def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
     shape, fortran_order, dtype = read(stream)
     if fortran_order or dtype.hasobject or dtype.kind not in "fiuU":
         raise DataError(f"arrays must be plain numbers or texts in C order, got {dtype}")
+    if not shape or min(shape) < 0:
+        raise DataError(f"arrays must be lists or tables, got shape {shape}")
     return shape, dtype
 
 
+def _row_bytes(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
+    return math.prod(shape[1:]) * dtype.itemsize
+
+
+def _rows_within(row_bytes: int) -> int:
+    """Return how many rows of so many bytes a block may have: a header can claim what no memory holds."""
+    if row_bytes > _BLOCK_BYTES:
+        raise DataError(f"a row of {row_bytes:,} bytes is no latent vector")
+    return _BLOCK_BYTES // max(1, row_bytes)
+
+
 def _read_block(stream: IO[bytes], shape: tuple[int, ...], dtype: np.dtype[Any], rows: int) -> NDArray[Any]:
-    wanted = rows * int(np.prod(shape[1:], dtype=np.int64)) * dtype.itemsize
+    wanted = rows * _row_bytes(shape, dtype)
     data = stream.read(wanted)
     if len(data) < wanted:
         raise DataError("the file ends before its last row")
@@ -162,8 +182,9 @@ def _read_block(stream: IO[bytes], shape: tuple[int, ...], dtype: np.dtype[Any],
 
 def _read_npy(path: Path, block_rows: int) -> Iterator[PointBlock]:
     array = np.lib.format.open_memmap(path, mode="r")
-    for first in range(0, len(array), block_rows):
-        yield _point_block(array[first : first + block_rows], first, None, None)
+    step = min(block_rows, _rows_within(_row_bytes(array.shape, array.dtype)))
+    for first in range(0, len(array), step):
+        yield _point_block(array[first : first + step], first, None, None)
 
 
 def _read_csv(path: Path, block_rows: int) -> Iterator[PointBlock]:
@@ -184,6 +205,7 @@ def _read_csv(path: Path, block_rows: int) -> Iterator[PointBlock]:
 
 def _read_parquet(path: Path, block_rows: int) -> Iterator[PointBlock]:
     try:
+        import pyarrow
         from pyarrow import parquet
     except ImportError as err:
         raise MissingExtraError("pyarrow", "scale") from err
@@ -191,11 +213,15 @@ def _read_parquet(path: Path, block_rows: int) -> Iterator[PointBlock]:
     with parquet.ParquetFile(path) as file:
         columns = _vector_columns(file.schema_arrow.names, path)
         extra = [name for name in ("row", "name") if name in file.schema_arrow.names]
-        for batch in file.iter_batches(batch_size=block_rows, columns=[*extra, *columns]):
-            z = np.stack([np.asarray(batch.column(name), dtype=np.float32) for name in columns], axis=1)
-            row, name = (np.asarray(batch.column(key)) if key in extra else None for key in ("row", "name"))
-            yield _point_block(z, first, row, name)
-            first += len(z)
+        step = min(block_rows, _rows_within(4 * len(columns)))
+        try:
+            for batch in file.iter_batches(batch_size=step, columns=[*extra, *columns]):
+                z = np.stack([np.asarray(batch.column(name), dtype=np.float32) for name in columns], axis=1)
+                row, name = (np.asarray(batch.column(key)) if key in extra else None for key in ("row", "name"))
+                yield _point_block(z, first, row, name)
+                first += len(z)
+        except pyarrow.ArrowException as err:
+            raise DataError(f"{path} is damaged: {err}") from err
 
 
 def _vector_columns(names: Sequence[str], path: Path) -> list[str]:
@@ -211,5 +237,7 @@ def _point_block(z: Any, first: int, row: Any, name: Any) -> PointBlock:
     if points.ndim != 2:
         raise DataError(f"latent vectors must be a table (n, D), got shape {points.shape}")
     numbers = np.arange(first + 1, first + 1 + len(points)) if row is None else np.asarray(row)
+    if numbers.dtype.kind not in "iu" or numbers.shape != points.shape[:1]:
+        raise DataError(f"row must be a list of whole numbers, got {numbers.dtype} of shape {numbers.shape}")
     names = [""] * len(points) if name is None else [str(text) for text in name]
     return PointBlock(numbers.astype(np.int64), names, points)

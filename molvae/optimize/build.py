@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 StrategyName = Literal["hybrid", "random", "graph-ga", "latent-ga", "tanimoto-gp"]
 Mode = Literal["all", "latent"]
 
-_LEARNED_FROM = 200  # molecules with a score, at most, before parents are drawn; a tenth of the budget if that is less
+_LEARNED_FROM = 60  # molecules with a score, at most, before parents are drawn; a fifth of the budget if that is less
 
 
 def build_strategy(
@@ -54,7 +54,7 @@ def build_strategy(
         ConfigError: an unknown name or mode, or "latent" for another strategy than "hybrid".
     """
     check_strategy(name, mode)
-    initial = _LEARNED_FROM if budget is None else max(10, min(_LEARNED_FROM, budget // 10))
+    initial = _LEARNED_FROM if budget is None else max(10, min(_LEARNED_FROM, budget // 5))
     source = embedded_molecules() if library is None and name in ("graph-ga", "tanimoto-gp") else library
     given: list[Arm] = [] if source is None else [Library(source, standardization, seed=seed)]
     arms = _arms(name, mode, space, given, seed=seed)

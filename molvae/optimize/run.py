@@ -95,7 +95,7 @@ def optimize(
     try:
         built = build_strategy(
             strategy, space=lambda: _loaded(model), screen=scored.screen, start=first, library=known,
-            standardization=standardization, mode=mode, budget=budget, seed=seed,
+            standardization=standardization, mode=mode, budget=budgets[0], seed=seed,
         )  # fmt: skip
         sha = model.checkpoint.weights_sha256 if model is not None else ""
         for round_ in search(scored, built, batch=batch, model_hash=sha, stops=budgets):

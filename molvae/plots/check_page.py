@@ -24,7 +24,7 @@ _CAUSES = 14  # with examples
 _THUMBNAIL = (200, 150)  # pixels
 _LONGEST = 300  # characters of a text in a cell
 _COLUMNS = ("picture", "row", "name", "SMILES", "findings", "in words", "SA score", "loop similarity", "domain")
-_SORTED = _COLUMNS[1:]
+_ALERT = "alert "  # how the causes that are structure alerts begin
 
 
 class PageRows:
@@ -87,7 +87,7 @@ def _part(name: str) -> str:
 
 
 def _is_odd(row: CheckedMolecule) -> bool:
-    return any(not cause.startswith("alert ") for cause in row.causes)
+    return any(not cause.startswith(_ALERT) for cause in row.causes)
 
 
 def _text(text: str | None) -> str:
@@ -106,21 +106,27 @@ def _figures(name: str, measures: Sequence[Measure]) -> str:
 
 
 def _examples(summary: DecodeSummary) -> Iterable[str]:
-    for cause, count in summary.causes[:_CAUSES]:
-        pictures = "".join(
-            f"<figure>{_picture(row, cause)}<figcaption>{_text(row.smiles)}</figcaption></figure>"
-            for row in summary.examples[cause]
-        )
-        yield f'<h3>{_text(cause)} <small>{count:,} rows</small></h3><div class="pictures">{pictures}</div>'
+    """Yield the causes with pictures, the most common first; structure alerts, which half of all drugs raise, last."""
+    ordered = sorted(summary.causes, key=lambda item: item[0].startswith(_ALERT))
+    for cause, count in ordered[:_CAUSES]:
+        figures = "".join(_figure(row, cause) for row in summary.examples[cause])
+        heading = f"<h3>{_text(cause)} <small>{count:,} of {summary.n:,} rows</small></h3>"
+        yield f'{heading}<div class="pictures">{figures}</div>'
+
+
+def _figure(row: CheckedMolecule, cause: str) -> str:
+    if row.smiles is None:
+        return f"<figure><code>{_text(row.given)}</code><figcaption>{_text(row.details)}</figcaption></figure>"
+    return f"<figure>{_picture(row, cause)}<figcaption>{_text(row.smiles)}</figcaption></figure>"
 
 
 def _picture(row: CheckedMolecule, cause: str | None = None) -> str:
+    """Return the molecule with the atoms of a finding highlighted, or of all findings."""
     if row.smiles is None:
         return ""
-    findings = [finding for finding in row.structure.findings if cause is None or finding.code.value == cause]
-    return draw_molecule_svg(
-        row.smiles, _THUMBNAIL, highlight=sorted({atom for finding in findings for atom in finding.atoms})
-    )
+    findings = [finding for finding in row.structure.findings if cause in (None, finding.code.value)]
+    highlighted = sorted({atom for finding in findings for atom in finding.atoms})
+    return draw_molecule_svg(row.smiles, _THUMBNAIL, highlight=highlighted)
 
 
 def _filter(cause: str, rows: Sequence[CheckedMolecule]) -> str:
@@ -131,7 +137,7 @@ def _filter(cause: str, rows: Sequence[CheckedMolecule]) -> str:
 
 
 def _heading(column: str) -> str:
-    if column not in _SORTED:
+    if column == _COLUMNS[0]:
         return f"<th>{column}</th>"
     return f'<th data-column="{column}" aria-sort="none"><button type="button">{column}</button></th>'
 
