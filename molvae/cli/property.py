@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,7 +21,7 @@ from molvae.cli.options import (
     threads_option,
 )
 from molvae.cli.output import progress, say, show
-from molvae.cli.reading import STANDARD_STREAM, read_smiles, reading_options
+from molvae.cli.reading import STANDARD_STREAM, read_all, reading_options
 from molvae.cli.writing import draw, picture_option, write_table
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def fit(
     """
     from molvae.properties import PropertyModel
 
-    rows = list(read_smiles(source, reading))
+    rows = read_all(source, reading)
     labels = _labels(rows, targets, source)
     space = load_space(model, "auto", threads, 1)
     predictor = PropertyModel(
@@ -119,7 +120,7 @@ def predict(
     """
     from molvae.properties import PropertyModel
 
-    rows = list(read_smiles(source, reading))
+    rows = read_all(source, reading)
     space = None if model is None else load_space(model, "auto", threads, 1)
     found = PropertyModel.load(predictor, space=space).describe([row.smiles for row in rows], alpha=alpha)
     parts = {"": found.mean, "_std": found.std}
@@ -171,7 +172,7 @@ def traverse(
     from molvae.properties.traversal import AttributeAxis
 
     positions = _numbers(steps)
-    rows = list(read_smiles(source, reading))
+    rows = read_all(source, reading)
     labels = _labels(rows, [target], source)[:, 0]
     space = load_space(model, "auto", threads, 1)
     axis = AttributeAxis(
@@ -263,7 +264,7 @@ def evaluate_file(
     from molvae.properties.embedding import Embedder
     from molvae.properties.evaluation import evaluate as measure
 
-    rows = list(read_smiles(source, reading))
+    rows = read_all(source, reading)
     labels = _labels(rows, [target], source)[:, 0]
     space = load_space(model, "auto", threads, 1)
     embedders = [Embedder(space, name) for name in dict.fromkeys(features)]
@@ -307,8 +308,10 @@ def _labels(rows: Sequence[Row], targets: Sequence[str], source: Path) -> NDArra
     labels = np.full((len(rows), len(targets)), np.nan)
     for t, target in enumerate(targets):
         if target not in known:
+            near = difflib.get_close_matches(target, known, n=1, cutoff=0.5)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
             raise DataError(
-                f"{source} has no column {target!r}, only {', '.join(map(repr, known[:20])) or 'molecules'}"
+                f"{source} has no column {target!r}, only {', '.join(map(repr, known[:20])) or 'molecules'}{hint}"
             )
         for i, row in enumerate(rows):
             text = row.fields.get(target, "").strip()

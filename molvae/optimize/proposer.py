@@ -64,7 +64,7 @@ class Proposer:
         proposals: list[Proposal] = []
         while self._start and len(proposals) < n:
             given = [Proposal(self._start.popleft(), "start") for _ in range(min(n, len(self._start)))]
-            proposals += self._new(given, {proposal.smiles for proposal in proposals})
+            proposals += self.admitted(given, {proposal.smiles for proposal in proposals})
         early = len(self.population) < self._initial or self.population.is_flat
         if len(proposals) < n and early and self._explorers:
             split = {arm.name: -(-n // len(self._explorers)) for arm in self._explorers}
@@ -88,6 +88,19 @@ class Proposer:
     def draw_from(self, rng: np.random.Generator) -> Draw:
         """Return a function that draws parents from the population."""
         return lambda count: self.population.draw(count, rng)
+
+    def admitted(self, proposals: Sequence[Proposal], besides: Container[str] = ()) -> list[Proposal]:
+        """Return those that are new and that the screen admits, each once."""
+        known = self.population.known
+        distinct = {
+            proposal.smiles: proposal
+            for proposal in reversed(proposals)
+            if proposal.smiles not in known and proposal.smiles not in besides
+        }
+        new = list(reversed(distinct.values()))
+        reasons = self._screen([proposal.smiles for proposal in new])
+        known.update(proposal.smiles for proposal, reason in zip(new, reasons, strict=True) if reason)
+        return [proposal for proposal, reason in zip(new, reasons, strict=True) if not reason]
 
     def chosen(self, proposals: Sequence[Proposal]) -> list[Proposal]:
         """Take note that these are to be scored, and return them."""
@@ -124,17 +137,4 @@ class Proposer:
             for proposal in self._arms[name].propose(count, draw, rng)
         ]  # fmt: skip
         self._shares.proposed(proposal.arm for proposal in drawn)
-        return self._new(drawn, besides)
-
-    def _new(self, proposals: Sequence[Proposal], besides: Container[str]) -> list[Proposal]:
-        """Return those that are new and that the screen admits, each once."""
-        known = self.population.known
-        distinct = {
-            proposal.smiles: proposal
-            for proposal in reversed(proposals)
-            if proposal.smiles not in known and proposal.smiles not in besides
-        }
-        new = list(reversed(distinct.values()))
-        reasons = self._screen([proposal.smiles for proposal in new])
-        known.update(proposal.smiles for proposal, reason in zip(new, reasons, strict=True) if reason)
-        return [proposal for proposal, reason in zip(new, reasons, strict=True) if not reason]
+        return self.admitted(drawn, besides)

@@ -36,7 +36,7 @@ class PoolSize:
         return [max(self.least, self.per_pick * picks) // generations] * generations
 
 
-class _Pool(NamedTuple):
+class Pool(NamedTuple):
     """Candidates of one round, row by row."""
 
     proposals: list[Proposal]
@@ -44,8 +44,8 @@ class _Pool(NamedTuple):
     mean: Floats  # (n,)
     upper: Floats  # (n,), at least the standard deviation
 
-    def __add__(self, other: _Pool) -> _Pool:  # type: ignore[override]
-        return _Pool(
+    def __add__(self, other: Pool) -> Pool:  # type: ignore[override]
+        return Pool(
             self.proposals + other.proposals, np.concatenate([self.described, other.described]),
             np.concatenate([self.mean, other.mean]), np.concatenate([self.upper, other.upper]),
         )  # fmt: skip
@@ -115,7 +115,7 @@ class SurrogateSearch:
             self._keep_best(self._most // 2)
         else:
             self._process.add(described)
-        self._process.fit(_targets(self._scores)[:, None])
+        self._process.fit(scaled_targets(self._scores)[:, None])
 
     def _keep_best(self, count: int) -> None:
         """Begin the process again with the best molecules: its cost and memory grow with the square of their number."""
@@ -125,7 +125,7 @@ class SurrogateSearch:
         for at in range(0, count, _BLOCK):
             self._process.add(np.stack(self._known[at : at + _BLOCK]))
 
-    def _judged(self, proposals: Sequence[Proposal], seen: set[bytes]) -> _Pool:
+    def _judged(self, proposals: Sequence[Proposal], seen: set[bytes]) -> Pool:
         """Return candidates with what the process says of them; those described like one seen are left out."""
         described = self._describe([proposal.smiles for proposal in proposals])
         new = []
@@ -135,10 +135,15 @@ class SurrogateSearch:
                 new.append(row)
         described = described[new]
         similarities = self._process.kernel(described)
-        mean = self._process.mean(similarities)[:, 0]
-        return _Pool([proposals[row] for row in new], described, mean, upper_std(similarities))
+        upper = upper_std(similarities)
+        mean = self._valued(self._process.mean(similarities), upper)
+        return Pool([proposals[row] for row in new], described, mean, upper)
 
-    def _pool(self, n: int, rng: np.random.Generator) -> _Pool:
+    def _valued(self, mean: Floats, deviation: Floats) -> Floats:
+        """Return what a candidate is worth on average (n,), of what the process says of it, (n, ·) and (n,)."""
+        return mean[:, 0]
+
+    def _pool(self, n: int, rng: np.random.Generator) -> Pool:
         """Return candidates of several generations, in which the most promising ones become parents in turn."""
         seen = set(self._seen)
         known = self._proposer.population.known
@@ -158,11 +163,11 @@ class SurrogateSearch:
         self._reserve = [pool.proposals[row] for row in order]
         return pool
 
-    def _ranked(self, pool: _Pool, rng: np.random.Generator) -> list[str]:
-        order = np.argsort(-(pool.mean + _beta(rng) * pool.upper), kind="stable")[: self._size.kept]
+    def _ranked(self, pool: Pool, rng: np.random.Generator) -> list[str]:
+        order = np.argsort(-(pool.mean + draw_beta(rng) * pool.upper), kind="stable")[: self._size.kept]
         return [pool.proposals[row].smiles for row in order]
 
-    def _pick(self, pool: _Pool, n: int, rng: np.random.Generator) -> list[int]:
+    def _pick(self, pool: Pool, n: int, rng: np.random.Generator) -> list[int]:
         """Return the rows of a batch, each the best left under its own exploration weight."""
         most = 100 + 2 * n  # exact deviations cost n² operations each
         hopeful = [np.argsort(-(pool.mean + beta * pool.upper), kind="stable")[:most] for beta in (_LOWEST_BETA, 1.0)]
@@ -172,7 +177,7 @@ class SurrogateSearch:
         picks: list[int] = []
         for _ in range(min(n, len(rows))):
             deviations = np.sqrt(np.clip(np.diag(covariance), 0, None))
-            best = int(np.argmax(np.where(left, means + _beta(rng) * deviations, -np.inf)))
+            best = int(np.argmax(np.where(left, means + draw_beta(rng) * deviations, -np.inf)))
             left[best] = False
             picks.append(int(rows[best]))
             if self._conditioned:
@@ -180,7 +185,7 @@ class SurrogateSearch:
         return picks
 
 
-def _targets(scores: Floats) -> Floats:
+def scaled_targets(scores: Floats) -> Floats:
     """Return scores on the scale of the process, whose mean is 0 and whose deviation is 1.
 
     Scores from 0 to 1 stay as they are; others are brought there. The mean is then that of a poor molecule, so that
@@ -193,5 +198,6 @@ def _targets(scores: Floats) -> Floats:
     return scaled
 
 
-def _beta(rng: np.random.Generator) -> float:
+def draw_beta(rng: np.random.Generator) -> float:
+    """Return an exploration weight, 10^U(-2, 0)."""
     return float(_LOWEST_BETA ** rng.random())
