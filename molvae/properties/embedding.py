@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from molvae.latent.domain import measure
 from molvae.latent.results import OK
 from molvae.latent.space import LatentSpace
 from molvae.properties.regressors import Array
@@ -110,14 +111,17 @@ class Embedder:
         return Points(vectors, *(tuple(row[k] for row in rows) for k in (1, 2, 3)))  # type: ignore[arg-type]
 
     def surprise(self, smiles: Sequence[str]) -> Array:
-        """Return the negative ELBO of molecules that were taken, in nats, (n,); see `LatentSpace.surprise`."""
+        """Return the negative ELBO of molecules that were taken, in nats per symbol, (n,); see `measure`."""
         new = [text for text in dict.fromkeys(smiles) if text not in self._surprise]
         if new:
-            self._surprise |= zip(new, self.space.surprise(new).tolist(), strict=True)
-        found = np.array([self._surprise[text] for text in smiles], dtype=np.float64)
+            pipeline = self.space.pipeline
+            tokens = [pipeline.codec.encode(text).tokens for text in new]
+            found = measure(pipeline.network, tokens).nats_per_symbol
+            self._surprise |= zip(new, found.tolist(), strict=True)
+        values = np.array([self._surprise[text] for text in smiles], dtype=np.float64)
         while len(self._surprise) > _REMEMBERED:
             self._surprise.popitem(last=False)
-        return found
+        return values
 
 
 def molecules_of(X: Any) -> list[Any] | None:

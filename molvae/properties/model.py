@@ -13,7 +13,8 @@ from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from molvae.latent.space import LatentSpace
-from molvae.properties.domain import Domain, share_beyond
+from molvae.model.domain import share_as_strange
+from molvae.properties.domain import Domain
 from molvae.properties.embedding import Embedder, Features, Points, molecules_of
 from molvae.properties.prediction import Prediction
 from molvae.properties.regressors import Array
@@ -170,7 +171,7 @@ class PropertyModel(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
         surprise, typical = np.full(len(mean), np.nan), np.full(len(mean), np.nan)
         if len(self.surprise_) and any(points.smiles):
             surprise[known] = self._surprise([points.smiles[i] for i in np.flatnonzero(known)])
-            typical = share_beyond(self.surprise_, surprise)
+            typical[known] = share_as_strange(surprise[known], self.surprise_)
         inside = (domain >= self.outside) & ~(typical < self.outside)
         return Prediction(
             tuple(target.name for target in self.targets_), mean, std, mean - width, mean + width,
@@ -217,7 +218,7 @@ class PropertyModel(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
         self.domain_ = Domain.fit(fitted, x)
 
     def _surprise(self, smiles: Sequence[str | None]) -> Array:
-        """Return the negative ELBO of each molecule, in nats; nothing for vectors, of which it is not known."""
+        """Return the negative ELBO of each molecule, in nats per symbol; nothing where vectors were given."""
         texts = [text for text in smiles if text is not None]
         return self._embedding.surprise(texts) if self.space_sha256_ and texts else np.empty(0)
 

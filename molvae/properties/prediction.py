@@ -21,7 +21,7 @@ class Prediction:
     lower: Array  # (n, T), NaN unless intervals were asked for
     upper: Array  # (n, T)
     domain: Array  # (n,) share of held-out training molecules at least as far from the training set, 0 to 1
-    surprise: Array  # (n,) negative ELBO in nats: how unlike all molecules of the latent space; NaN for vectors
+    surprise: Array  # (n,) negative ELBO in nats per symbol: how unlike what the model writes; NaN for vectors
     typical: Array  # (n,) share of held-out training molecules at least as surprising, 0 to 1; NaN for vectors
     inside: NDArray[np.bool_]  # (n,) whether `domain` and, for molecules, `typical` reach the model's `outside`
     smiles: tuple[str | None, ...]  # canonical, None for vectors
@@ -43,9 +43,9 @@ class Prediction:
                 for t in range(len(self.targets))
             ]
             known = self.status[i] == "ok"
-            familiar = (float(self.domain[i]), bool(self.inside[i])) if known else (None, None)
+            familiar = (float(self.domain[i]), float(self.typical[i]), bool(self.inside[i])) if known else (None,) * 3
             rows.append((self.smiles[i], *numbers, *familiar, self.detail[i]))
-        columns = ("", *self.targets, "domain", "inside", "reason")
+        columns = ("", *self.targets, "domain", "typical", "inside", "reason")
         return html_table(columns, rows, caption=f"{len(self):,} predictions", drawn=[""], total=len(self))
 
 

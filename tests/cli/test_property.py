@@ -68,7 +68,7 @@ def test_the_evaluation_is_a_table_and_a_picture(
     result = molvae("property", "evaluate", labelled, "--target", "length", *options, "--json")
     rows = [json.loads(line) for line in result.stdout.splitlines()]
     assert {row["method"] for row in rows} == {
-        "molvae (ridge)", "Morgan + random forest", "RDKit descriptors + random forest",
+        "molvae (ridge)", "molvae, states (ridge)", "Morgan + random forest", "RDKit descriptors + random forest",
     }  # fmt: skip
     assert "60 molecules, 0 rows repeated, 1 syntax" in result.stderr
     assert {path.name for path in (tmp_path / "report").iterdir()} == {"results.csv", "calibration.png"}
