@@ -28,6 +28,7 @@ CORE = (
 )
 EXTRAS = {
     "viz": ("matplotlib",),
+    "explore": ("flask", "waitress"),
     "data": ("pooch",),
     "metrics": ("fcd_torch",),
     "scale": ("dask", "distributed", "pyarrow"),

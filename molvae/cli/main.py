@@ -32,10 +32,12 @@ COMMANDS = {
     "neighbors": "molvae.cli.molecules:neighbors",
     "interpolate": "molvae.cli.molecules:interpolate",
     "search": "molvae.cli.search:search",
+    "check": "molvae.cli.check:check",
     "evaluate": "molvae.cli.evaluate:evaluate",
     "property": "molvae.cli.property:property_group",
     "score": "molvae.cli.score:score",
     "optimize": "molvae.cli.optimize:optimize",
+    "explore": "molvae.cli.explore:explore",
     "benchmark": "molvae.cli.benchmark:benchmark",
     "data": "molvae.cli.data:data",
     "info": "molvae.cli.info:info",
@@ -145,19 +147,11 @@ WELCOME = (
     ("molvae doctor", "what is installed, what is missing"),
 )
 
-EPILOG = """\b
-Thirty seconds:
-  molvae sample -n 10 --seed 0
-  molvae encode data/drugs.smi -o drugs.npz
-  molvae train my.smi -o runs/mine --minutes 30
-  molvae sample -m runs/mine -n 10
-"""
-
 
 @click.group(
     "molvae",
     cls=LazyGroup,
-    epilog=EPILOG,
+    epilog="molvae alone shows what to try first.",
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from molvae.cli.options import computing_options, load_space, model_option, output_option, seed_option
+from molvae.cli.options import (
+    choice_options,
+    computing_options,
+    load_space,
+    model_option,
+    output_option,
+    refine_option,
+    seed_option,
+)
 from molvae.cli.output import progress, say
 from molvae.cli.reading import read_all, reading_options
 from molvae.cli.writing import draw, picture_option, write_table
@@ -26,8 +34,7 @@ if TYPE_CHECKING:
 @click.option(
     "--temperature", type=click.FloatRange(0), help="0 takes the likeliest symbol.  [default: that of the prior]"
 )
-@click.option("--top-k", type=click.IntRange(1), help="Choose among the k likeliest symbols only.")
-@click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), help="Choose among the likeliest with this total.")
+@choice_options
 @click.option("--unique", is_flag=True, help="No molecule twice.")
 @click.option("--novel-to", type=click.Path(path_type=Path), help="Leave out the molecules of this token shard.")
 @picture_option
@@ -60,10 +67,11 @@ def sample(
 @click.argument("source", type=click.Path(path_type=Path))
 @model_option
 @output_option("Where the rows go; the format is that of the suffix.")
+@refine_option
 @reading_options
 @computing_options
 def reconstruct(
-    source: Path, model: Path | None, output: Path, as_json: bool,
+    source: Path, model: Path | None, output: Path, refine: bool, as_json: bool,
     device: str, threads: int | None, workers: int | None, **reading: Any,
 ) -> int:  # fmt: skip
     """Encode the molecules of SOURCE ('-': standard input), decode them, and compare.
@@ -80,7 +88,7 @@ def reconstruct(
     result: list[Row] = []
     with progress("Reconstructing", unit="molecules", total=len(rows)) as advance:
         for start in range(0, len(rows), POOL_FROM):  # so many go to all cores
-            result += space.reconstruct([row.smiles for row in rows[start : start + POOL_FROM]])
+            result += space.reconstruct([row.smiles for row in rows[start : start + POOL_FROM]], refine=refine)
             advance(len(result) - start)
     table = (
         [row.smiles, back.decoded, back.exact, row.refusal.code if row.refusal else back.status, row.name]

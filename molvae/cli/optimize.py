@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from molvae.cli.dry_run import dry_run_option
+from molvae.cli.laboratory import ask, molecules_in, tell
 from molvae.cli.options import debug_option, folder_option, json_option, load_space, model_option, seed_option
 from molvae.cli.output import INTERRUPTED, json_line, say, show
-from molvae.cli.reading import read_smiles
 from molvae.cli.settings_file import FILE, options_file, save_options
 
 if TYPE_CHECKING:
@@ -25,10 +26,11 @@ _SECONDS = 10  # between two messages where there is no terminal
 _TOP = 10
 
 
-@click.command(short_help="Search for molecules with a high score.")
-@click.option("--objective", "target", required=True, metavar="NAME", help="Its name, or module:function.")
+@click.group(invoke_without_command=True, short_help="Search for molecules with a high score.")
+@click.option("--objective", "target", metavar="NAME",
+              help="Its name, module:function, or property:FOLDER.  [required]")  # fmt: skip
 @click.option("--budget", type=click.IntRange(1), default=1_000, show_default=True, help="Calls of the objective.")
-@folder_option("Folder of the search.")
+@folder_option("Folder of the search.  [required]", required=False)
 @click.option("--resume", is_flag=True, help="Go on with the search in -o, if there is one, without repeating a call.")
 @click.option(
     "--strategy", type=click.Choice(["hybrid", "tanimoto-gp", "graph-ga", "latent-ga", "random"]), default="hybrid",
@@ -51,8 +53,9 @@ _TOP = 10
 @seed_option
 @json_option
 @debug_option
+@click.pass_context
 def optimize(
-    target: str, budget: int, output: Path, resume: bool, strategy: Any, mode: Any,
+    ctx: click.Context, target: str | None, budget: int, output: Path | None, resume: bool, strategy: Any, mode: Any,
     start: Path | None, library: Path | None, batch: int | None, timeout: float | None, workers: int, dry_run: bool,
     model: Path | None, seed: int, as_json: bool,
 ) -> int:  # fmt: skip
@@ -66,12 +69,20 @@ def optimize(
       molvae optimize --objective qed --budget 1000 --seed 0 -o runs/qed
       molvae optimize --objective my_module:my_function --budget 300 -o runs/mine --timeout 60
       molvae optimize --objective qed --budget 5000 -o runs/long --resume
+
+    For scores that come from a laboratory, or from a program that somebody else runs, ask for molecules and tell what
+    they gave: see molvae optimize ask --help.
     """
+    if ctx.invoked_subcommand is not None:
+        _refuse_options(ctx)
+        return 0
+    if target is None or output is None:
+        missing = "'--objective'" if target is None else "'-o' / '--output'"
+        raise click.UsageError(f"Missing option {missing}.", ctx)
     import molvae
     from molvae.optimize.build import uses_model
 
-    ctx = click.get_current_context()
-    known = None if library is None else _molecules(library)
+    known = None if library is None else molecules_in(library)
     if dry_run:
         return _plan(target, output, budget, known, start, as_json=as_json)
     space = load_space(model, "cpu", None, 1) if uses_model(strategy, known) else None
@@ -84,7 +95,7 @@ def optimize(
         ):
             result = molvae.optimize(
                 target, space=space, strategy=strategy, mode=mode, budget=budget, folder=output, resume=resume,
-                start=() if start is None else _molecules(start), library=known, batch=batch, seed=seed,
+                start=() if start is None else molecules_in(start), library=known, batch=batch, seed=seed,
                 on_round=on_round, timeout=timeout, workers=workers,
             )  # fmt: skip
     except KeyboardInterrupt:
@@ -110,7 +121,7 @@ def _plan(target: str, output: Path, budget: int, known: list[str] | None, start
         {
             "objective": target,
             "calls": budget,
-            "start": len(_molecules(start)) if start is not None else 0,
+            "start": len(molecules_in(start)) if start is not None else 0,
             "library": len(known) if known is not None else None,
             "output": f"{output}, {'where a search goes on with --resume only' if begun else 'a new search'}",
         },
@@ -119,8 +130,15 @@ def _plan(target: str, output: Path, budget: int, known: list[str] | None, start
     return 0
 
 
-def _molecules(path: Path) -> list[str]:
-    return [row.smiles for row in read_smiles(path, {}) if row.smiles]
+def _refuse_options(ctx: click.Context) -> None:
+    """Refuse options that stand before `ask` or `tell`: they would be passed over."""
+    for parameter in ctx.command.params:
+        if parameter.name and ctx.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{parameter.opts[-1]} must stand behind {ctx.invoked_subcommand}", ctx)
+
+
+optimize.add_command(ask)
+optimize.add_command(tell)
 
 
 @contextmanager

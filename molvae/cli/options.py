@@ -40,6 +40,11 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Write one JS
 seed_option = click.option(
     "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="The same seed, the same molecules."
 )
+refine_option = click.option(
+    "--refine",
+    is_flag=True,
+    help="Move each point, mostly by less than its standard deviation, to where its molecule decodes exactly.",
+)
 threads_option = click.option(
     "--threads",
     type=click.IntRange(1, 1024),
@@ -70,16 +75,12 @@ def computing_options(command: Command) -> Command:
     return command
 
 
-def check_table(ctx: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
+def check_table(_: click.Context, __: click.Parameter, value: Path | None) -> Path | None:
     """Refuse, before any work, a file whose suffix names no format of tables."""
     if value is not None and value != Path("-"):
         from molvae.datasets import file_format
-        from molvae.errors import DataError
 
-        try:
-            file_format(value)
-        except DataError as error:
-            raise click.BadParameter(str(error), ctx, parameter) from error
+        file_format(value)
     return value
 
 
@@ -88,6 +89,18 @@ def check_table_file(ctx: click.Context, parameter: click.Parameter, value: Path
     if value == Path("-"):
         raise click.BadParameter("this needs a file of its own, not standard output", ctx, parameter)
     return check_table(ctx, parameter, value)
+
+
+def choice_options(command: Command) -> Command:
+    """Add --top-k and --top-p: among which symbols the next one is drawn."""
+    for option in (
+        click.option(
+            "--top-p", type=click.FloatRange(0, 1, min_open=True), help="Draw among the likeliest with this total."
+        ),
+        click.option("--top-k", type=click.IntRange(1), help="Draw among the k likeliest symbols only."),
+    ):
+        command = option(command)
+    return command
 
 
 Check = Callable[[click.Context, click.Parameter, Path], object]

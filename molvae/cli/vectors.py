@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from molvae.cli.dry_run import dry_run_option, look_at, rows_of, target
-from molvae.cli.options import check_table, check_table_file, computing_options, load_space, model_option, output_option
+from molvae.cli.options import (
+    check_table,
+    check_table_file,
+    choice_options,
+    computing_options,
+    load_space,
+    model_option,
+    output_option,
+    refine_option,
+    seed_option,
+)
 from molvae.cli.output import json_line, progress, say, show
 from molvae.cli.reading import STANDARD_STREAM, reading_options
 
@@ -30,15 +40,11 @@ rejected_option = click.option(
 )  # fmt: skip
 
 
-def _check_vectors(ctx: click.Context, parameter: click.Parameter, value: Path) -> Path:
+def _check_vectors(_: click.Context, __: click.Parameter, value: Path) -> Path:
     if value != STANDARD_STREAM:
-        from molvae.errors import DataError
         from molvae.latent.vectors import vector_format
 
-        try:
-            vector_format(value)
-        except DataError as error:
-            raise click.BadParameter(str(error), ctx, parameter) from error
+        vector_format(value)
     return value
 
 
@@ -48,14 +54,15 @@ def _check_vectors(ctx: click.Context, parameter: click.Parameter, value: Path) 
 @output_option(
     "Where the vectors go: .npz, .npy, .csv, .tsv or .parquet; CSV on standard output.", check=_check_vectors
 )
+@refine_option
 @shard_option
 @rejected_option
 @dry_run_option
 @reading_options
 @computing_options
 def encode(
-    source: Path, model: Path | None, output: Path, shard: str | None, rejected: Path | None, dry_run: bool,
-    as_json: bool, device: str, threads: int | None, workers: int | None, **reading: Any,
+    source: Path, model: Path | None, output: Path, refine: bool, shard: str | None, rejected: Path | None,
+    dry_run: bool,     as_json: bool, device: str, threads: int | None, workers: int | None, **reading: Any,
 ) -> int:  # fmt: skip
     """Turn the molecules of SOURCE ('-': standard input) into latent vectors, one row for each row.
 
@@ -77,7 +84,9 @@ def encode(
     rows = rows_of(source, reading["format"])
     with _files(source, output, suffix=f".{reading['format'] or 'smi'}") as (read, written):
         with progress("Encoding", unit="molecules", total=_of_shard(rows, shard)) as advance:
-            report = encode_file(space, read, written, shard=shard, rejected=rejected, progress=advance, **reading)
+            report = encode_file(
+                space, read, written, refine=refine, shard=shard, rejected=rejected, progress=advance, **reading
+            )
         return _finish(report, output, as_json=as_json)
 
 
@@ -85,24 +94,33 @@ def encode(
 @click.argument("source", type=click.Path(path_type=Path))
 @model_option
 @output_option("Where the molecules go: .smi, .csv, .tsv, .sdf or .parquet; CSV on standard output.", check=check_table)
+@click.option(
+    "--temperature", type=click.FloatRange(0, 100), default=0.0, show_default=True,
+    help="0 takes the likeliest symbol; above, symbols are drawn.",
+)  # fmt: skip
+@choice_options
+@seed_option
 @shard_option
 @rejected_option
 @dry_run_option
 @computing_options
 def decode(
     source: Path, model: Path | None, output: Path, shard: str | None, rejected: Path | None, dry_run: bool,
-    as_json: bool, device: str, threads: int | None, workers: int | None,
+    as_json: bool, device: str, threads: int | None, workers: int | None, seed: int, **choice: Any,
 ) -> int:  # fmt: skip
     """Turn the latent vectors of SOURCE ('-': CSV on standard input) into molecules, one row for each row.
 
     \b
     Examples:
       molvae decode library.npz -o decoded.smi
+      molvae decode library.npz -o variants.csv --temperature 1 --seed 7
       molvae encode drugs.smi | molvae decode -
     """
     from molvae.latent.files import decode_file
     from molvae.latent.vectors import count_points
+    from molvae.model.generation import Sampling
 
+    sampling = Sampling(**choice)
     rows = None if source == STANDARD_STREAM else count_points(source)
     if dry_run:
         show({"source": str(source), "rows_about": rows, "output": target(output, parts=True)}, as_json=as_json)
@@ -110,7 +128,9 @@ def decode(
     space = load_space(model, device, threads, workers)
     with _files(source, output, suffix=".csv") as (read, written):
         with progress("Decoding", unit="molecules", total=_of_shard(rows, shard)) as advance:
-            report = decode_file(space, read, written, shard=shard, rejected=rejected, progress=advance)
+            report = decode_file(
+                space, read, written, shard=shard, rejected=rejected, progress=advance, sampling=sampling, seed=seed
+            )
         return _finish(report, output, as_json=as_json)
 
 

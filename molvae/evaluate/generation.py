@@ -15,7 +15,7 @@ from molvae.evaluate.chemnet import ACTIVATIONS, activations, chemnet
 from molvae.evaluate.coverage import LEAK_QUERIES, coverage_measures, leak_measures
 from molvae.evaluate.features import Features, measure_features
 from molvae.evaluate.frechet import Moments
-from molvae.evaluate.measure import Measure, as_json
+from molvae.evaluate.measure import Measure, as_json, measure_tables
 from molvae.evaluate.reconstruction import evaluate_reconstruction
 from molvae.evaluate.reference import MOSES, Reference, draw, kept_moments, real_pair, training_fingerprints
 from molvae.evaluate.resources import DEFAULT, Resources
@@ -55,6 +55,9 @@ class GenerationReport:
         """Return the figures as a JSON object."""
         groups = {group: as_json(measures) for group, measures in self.groups.items()}
         return {"n": self.n, "reference": self.reference, **groups}
+
+    def _repr_html_(self) -> str:
+        return measure_tables(self.groups)
 
 
 def evaluate_generation(

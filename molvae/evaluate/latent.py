@@ -12,7 +12,7 @@ from scipy.stats import spearmanr
 from molvae.chem.descriptors import descriptors
 from molvae.chem.fingerprints import tanimoto
 from molvae.errors import DataError
-from molvae.evaluate.measure import Measure, as_json
+from molvae.evaluate.measure import Measure, as_json, measure_tables
 from molvae.latent.paths import path
 from molvae.latent.results import Encoding
 from molvae.latent.space import LatentSpace
@@ -36,6 +36,9 @@ class LatentReport:
     def as_json(self) -> dict[str, object]:
         """Return the figures as a JSON object."""
         return {group: as_json(measures) for group, measures in self.groups.items()}
+
+    def _repr_html_(self) -> str:
+        return measure_tables(self.groups)
 
 
 def evaluate_latent(

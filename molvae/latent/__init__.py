@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from molvae.latent.directions import Direction
     from molvae.latent.files import FileReport, decode_file, encode_file
     from molvae.latent.index import Match, VectorIndex
+    from molvae.latent.projection import project
     from molvae.latent.results import Candidate, Encoding, Neighbor, Neighbors, Path, Reconstruction, Step
     from molvae.latent.space import LatentSpace
     from molvae.latent.transformer import MoleculeLatentTransformer
@@ -33,6 +34,7 @@ __all__ = [
     "VectorIndex",
     "decode_file",
     "encode_file",
+    "project",
 ]
 
 __getattr__, __dir__ = lazy_exports(
@@ -44,6 +46,7 @@ __getattr__, __dir__ = lazy_exports(
         "encode_file": "molvae.latent.files",
         "Match": "molvae.latent.index",
         "VectorIndex": "molvae.latent.index",
+        "project": "molvae.latent.projection",
         "Candidate": "molvae.latent.results",
         "Encoding": "molvae.latent.results",
         "Neighbor": "molvae.latent.results",

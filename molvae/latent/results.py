@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molvae.chem.fingerprints import tanimoto_to
+from molvae.chem.tables import SHOWN, html_table
 from molvae.latent.frames import frame_of
 
 if TYPE_CHECKING:
@@ -94,6 +95,14 @@ class Encoding:
         refused = "".join(f", {count:,} {code}" for code, count in self.refusals.items())
         return f"Encoding({taken:,} of {len(self):,} molecules in {self.mean.shape[1]} dimensions{refused})"
 
+    def _repr_html_(self) -> str:
+        rows = [
+            (self.smiles[i], self.smiles[i], self.status[i], self.detail[i] or ", ".join(self.notes[i]))
+            for i in range(min(len(self), SHOWN))
+        ]
+        columns = ("", "SMILES", "status", "detail")
+        return html_table(columns, rows, caption=repr(self), drawn=[""], total=len(self))
+
 
 class Row(NamedTuple):
     """One molecule through the latent space and back."""
@@ -167,6 +176,11 @@ class Reconstruction(Sequence[Row]):
         exact, refused = sum(row.exact for row in self.rows), len(self) - self.taken
         return f"Reconstruction({exact:,} of {self.taken:,} exact, {refused:,} refused)"
 
+    def _repr_html_(self) -> str:
+        rows = ((row.smiles, row.decoded, row.exact if row.status == OK else None, row.status) for row in self.rows)
+        columns = ("given", "came back", "exact", "status")
+        return html_table(columns, rows, caption=repr(self), drawn=columns[:2])
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Neighbors(Sequence[Neighbor]):
@@ -203,8 +217,15 @@ class Neighbors(Sequence[Neighbor]):
 
     def __repr__(self) -> str:
         lines = (f"  {row.similarity:.2f}  {row.smiles}" for row in self.rows)
-        title = f"{len(self)} of {self.asked} neighbours of {self.query}, mean similarity {self.mean_similarity:.2f}"
-        return "\n".join((title, *lines))
+        return "\n".join((self._title, *lines))
+
+    @property
+    def _title(self) -> str:
+        return f"{len(self)} of {self.asked} neighbours of {self.query}, mean similarity {self.mean_similarity:.2f}"
+
+    def _repr_html_(self) -> str:
+        rows = [(self.query, "query", self.query), *((row.smiles, row.similarity, row.smiles) for row in self.rows)]
+        return html_table(("", "similarity", "SMILES"), rows, caption=self._title, drawn=[""])
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -238,12 +259,21 @@ class Path(Sequence[Step]):
         return iter(self.steps)
 
     def __repr__(self) -> str:
-        title = f"{len(self)} steps from {self.start} to {self.end or '–'} (position, similarity to start and end)"
+        title = f"{self._title} (position, similarity to start and end)"
         lines = (
             f"  {step.position:+.2f}  {step.to_start:.2f}  {step.to_end:.2f}  {step.smiles or '–'}"
             for step in self.steps
         )
         return "\n".join((title, *lines))
+
+    @property
+    def _title(self) -> str:
+        return f"{len(self)} steps from {self.start} to {self.end or '–'}"
+
+    def _repr_html_(self) -> str:
+        rows = ((step.smiles, step.position, step.to_start, step.to_end, step.smiles) for step in self.steps)
+        columns = ("", "position", "to start", "to end", "SMILES")
+        return html_table(columns, rows, caption=self._title, drawn=[""])
 
 
 def profile(positions: NDArray[np.floating], decoded: Sequence[str | None], start: str, end: str | None) -> Path:

@@ -13,8 +13,10 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
+from molvae.chem.tables import html_table
 from molvae.errors import CheckpointError, DataError, MoleculeError
 from molvae.latent import directions, paths
+from molvae.latent.domain import SYMBOLS_KEY, domain_of, drawn, familiarity, learn_domain
 from molvae.latent.files import FileReport, decode_file, encode_file
 from molvae.latent.frames import index_of
 from molvae.latent.index import Match, Metric, VectorIndex, build_index, fitting_index
@@ -115,14 +117,33 @@ class LatentSpace:
         size, device = len(self.checkpoint.vocabulary), self.pipeline.network.device
         return f"LatentSpace({self.latent_dim} dimensions, {size} symbols, prior {self.priors[0]!r}, on {device})"
 
-    def encode(self, smiles: Molecules) -> Encoding:
+    def _repr_html_(self) -> str:
+        card = self.checkpoint.metadata.get("card")
+        about = card.get("summary", "") if isinstance(card, dict) else ""
+        rows = [
+            ("dimensions", self.latent_dim),
+            ("parameters", sum(parameter.numel() for parameter in self.checkpoint.vae.parameters())),
+            ("SELFIES symbols", len(self.checkpoint.vocabulary)),
+            ("priors, the default first", ", ".join(self.priors)),
+            ("device", str(self.pipeline.network.device)),
+            ("weights (SHA-256)", self.checkpoint.weights_sha256[:12]),
+            ("about", about),
+        ]
+        return html_table(("", ""), [row for row in rows if row[1] != ""], caption="LatentSpace")
+
+    def encode(self, smiles: Molecules, *, refine: bool = False) -> Encoding:
         """Return q(z | x) of each molecule: mean and log-variance (n, D), row-aligned, with a status per row.
 
-        A refused molecule keeps its row, with NaN and the reason. A molecule is SMILES or an RDKit molecule; a pandas
-        Series passes its index on to `Encoding.to_frame`.
+        A refused molecule keeps its row, with NaN and the reason.
+
+        Args:
+            smiles: one molecule or many, SMILES or RDKit molecules; a pandas Series passes its index on to
+                `Encoding.to_frame`.
+            refine: move each mean, usually by less than a standard deviation, to where `decode` gives the molecule
+                back; a mean that does so already, or that is not found, stays. About three times the work.
         """
         rows = as_rows(smiles)
-        encodings = self.pipeline.encode(rows, many=len(rows) >= POOL_FROM)
+        encodings = self.pipeline.encode(rows, many=len(rows) >= POOL_FROM, refine=refine)
         encoding = Encoding.joined(list(encodings), self.latent_dim)
         return dataclasses.replace(encoding, frame_index=index_of(smiles))
 
@@ -135,7 +156,10 @@ class LatentSpace:
         top_p: float | None = None,
         seed: int | None = None,
     ) -> list[str | None]:
-        """Return the canonical SMILES of each point of `z` (n, D), None where it decodes to no or no finite molecule.
+        """Return the canonical SMILES of each point of `z` (n, D), None where it decodes to none.
+
+        That is a point whose symbols derive to no atoms, do not end, or make a molecule of more atoms or rings than the
+        standardization of the model takes.
 
         Temperature 0 takes the most likely symbol at each step; above, symbols are drawn, among the `top_k` most
         likely or those that hold the probability `top_p`, the same for a seed whatever the number of rows.
@@ -156,9 +180,9 @@ class LatentSpace:
         found = self.pipeline.network.n_best(checked_points(z, self.latent_dim), beams)
         return [distinct_molecules(self.pipeline.codec, sequences)[:n] for sequences in found]
 
-    def reconstruct(self, smiles: Molecules) -> Reconstruction:
-        """Return each molecule beside what its posterior mean decodes to."""
-        encoding = self.encode(smiles)
+    def reconstruct(self, smiles: Molecules, *, refine: bool = False) -> Reconstruction:
+        """Return each molecule beside what its posterior mean decodes to; `refine` as in `encode`."""
+        encoding = self.encode(smiles, refine=refine)
         decoded = iter(self._decode(encoding.mean[encoding.ok]))
         rows = zip(encoding.smiles, encoding.ok, encoding.status, strict=True)
         found = tuple(Row(x, next(decoded) if ok else None, status) for x, ok, status in rows)
@@ -293,8 +317,7 @@ class LatentSpace:
         prior: LatentPrior
         if method == "unconditional" or (method is None and known):
             given = as_rows(smiles)
-            workers = self.pipeline.workers if len(given) >= POOL_FROM else 1
-            rows = encode_many(self.pipeline.codec, given, workers=workers)
+            rows = encode_many(self.pipeline.codec, given, workers=self._workers_for(given))
             molecules = [row.tokens for row in rows if isinstance(row, EncodedMolecule)]
             _require_two(len(molecules))
             prior = fit_null_latent(self.pipeline.network, molecules, starts=torch.cat(known), seed=seed)
@@ -315,6 +338,35 @@ class LatentSpace:
         return importance_weighted_bound(
             self.pipeline.codec, self.pipeline.network, as_rows(smiles), samples=samples, seed=seed
         )
+
+    def domain(self, smiles: Molecules) -> NDArray[np.float64]:
+        """Return how familiar each molecule is, above 0 and up to 1, shape (n,), NaN where refused.
+
+        It is the share of held-out training molecules that look at least as strange to the model: below 0.05 a
+        molecule is stranger than 95 % of them, and what the model says of it is a guess. See `molvae.model.Domain`.
+
+        Raises:
+            DataError: the model holds no domain; `learn_domain` makes one.
+        """
+        rows = as_rows(smiles)
+        encoded = encode_many(self.pipeline.codec, rows, workers=self._workers_for(rows))
+        return familiarity(domain_of(self.checkpoint), self.pipeline.network, list(encoded))
+
+    def learn_domain(self, smiles: Molecules, *, seed: int = 0) -> LatentSpace:
+        """Learn from molecules like those of the training set what is strange to the model; return this space.
+
+        Of more than 10,000 so many are drawn at random; a fifth sets the scale. `save` keeps what was learned: at most
+        4,096 points and 2,000 numbers, about 1 MB, so that `domain` needs no data.
+
+        Raises:
+            DataError: fewer than 20 different molecules are taken.
+        """
+        rows = drawn(as_rows(smiles), seed=seed)
+        encoded = encode_many(self.pipeline.codec, rows, workers=self._workers_for(rows))
+        domain, counts = learn_domain(self.checkpoint.vocabulary, self.pipeline.network, encoded, seed=seed)
+        self.checkpoint = dataclasses.replace(self.checkpoint, domain=domain)
+        self.checkpoint.metadata[SYMBOLS_KEY] = counts
+        return self
 
     @property
     def radius_curve(self) -> RadiusCurve:
@@ -405,11 +457,15 @@ class LatentSpace:
     def _decode(
         self, z: NDArray[np.float32], first_row: int = 0, *, sampling: Sampling = GREEDY, seed: int = 0
     ) -> list[str | None]:
-        many = len(z) >= POOL_FROM
-        return list(self.pipeline.decode([z], many=many, sampling=sampling, seed=seed, first_row=first_row))
+        many, numbers = len(z) >= POOL_FROM, range(first_row, first_row + len(z))
+        decoded = self.pipeline.decode([z], many=many, sampling=sampling, seed=seed, numbers=numbers)
+        return [smiles if isinstance(smiles, str) else None for smiles in decoded]
+
+    def _workers_for(self, rows: Sequence[object]) -> int | None:
+        return self.pipeline.workers if len(rows) >= POOL_FROM else 1
 
     def _one(self, smiles: str | Mol) -> Encoding:
-        encoding = self.encode([smiles])
+        encoding = self.encode([smiles], refine=True)  # what is done to a molecule begins at the molecule
         if not encoding.ok[0]:
             raise MoleculeError(encoding.status[0], encoding.detail[0])
         return encoding

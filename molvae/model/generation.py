@@ -67,7 +67,7 @@ def generate(
     *,
     sampling: Sampling = GREEDY,
     seed: int = 0,
-    first_row: int = 0,
+    rows: NDArray[np.int64] | None = None,
     max_symbols: int = 128,
     precision: Precision = "auto",
     threads: int = 1,
@@ -79,7 +79,7 @@ def generate(
         z: latent points, shape (n, D).
         sampling: greedy unless given.
         seed: of the noise of each row and step.
-        first_row: the row number of z[0], for a caller who decodes a long list in pieces.
+        rows: the number of each row (n,), for a caller who decodes a long list in pieces; None counts from 0.
         max_symbols: where a sequence that has not ended is cut.
         precision: of the matrix products; not used where prepared weights are given.
         threads: rows are shared out over this many threads (CPU only).
@@ -91,14 +91,14 @@ def generate(
     weights = DecoderWeights.of(decoder, precision)
     check_latent(z, weights.decoder.latent_dim)
     threads = threads if weights.device.type == "cpu" else 1
-    rows = min(BATCH_ROWS, -(-len(z) // threads)) or 1
-    starts = range(0, len(z), rows)
+    numbers = np.arange(len(z)) if rows is None else rows
+    size = min(BATCH_ROWS, -(-len(z) // threads)) or 1
 
     def part(start: int) -> Generated:
-        numbers = np.arange(first_row + start, first_row + min(start + rows, len(z)))
-        return _generate(weights, z[start : start + rows].to(weights.device), sampling, seed, numbers, max_symbols)
+        chosen = slice(start, start + size)
+        return _generate(weights, z[chosen].to(weights.device), sampling, seed, numbers[chosen], max_symbols)
 
-    return _joined(map_threads(part, starts, threads=threads))
+    return _joined(map_threads(part, range(0, len(z), size), threads=threads))
 
 
 def check_latent(z: Tensor, latent_dim: int) -> None:

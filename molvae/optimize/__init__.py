@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     )
     from molvae.optimize.goals import Goal
     from molvae.optimize.journal import Call, read_journal
+    from molvae.optimize.laboratory import Laboratory, LaboratorySettings
+    from molvae.optimize.measurements import Measurement, Proposed, Told
     from molvae.optimize.objective import Objective
     from molvae.optimize.result import Result
     from molvae.optimize.rounds import Round, search
@@ -52,6 +54,8 @@ _MODULES = {
                "SquaredDistance"),
     "goals": ("Goal",),
     "journal": ("Call", "read_journal"),
+    "laboratory": ("Laboratory", "LaboratorySettings"),
+    "measurements": ("Measurement", "Proposed", "Told"),
     "objective": ("Objective",),
     "result": ("Result",),
     "scored": ("Scored",),
@@ -73,14 +77,18 @@ __all__ = [
     "Curve",
     "Distance",
     "Goal",
+    "Laboratory",
+    "LaboratorySettings",
     "Lacks",
     "Linear",
+    "Measurement",
     "NamedObjective",
     "Near",
     "NoAlerts",
     "Objective",
     "PropertyRange",
     "Proposal",
+    "Proposed",
     "Ramp",
     "Result",
     "Round",
@@ -90,6 +98,7 @@ __all__ = [
     "SquaredDistance",
     "Strategy",
     "Task",
+    "Told",
     "ValueRange",
     "build_strategy",
     "max_atoms",

@@ -25,6 +25,7 @@ _REFERENCE = 512  # molecules that the coordinates are fitted to
 SHRINKAGE = 0.05  # of their covariance towards its diagonal: they are few against D²
 _REPEATED = 0.3  # share of points that may decode to what is known; more and steps grow, fewer and they shrink
 _REMEMBERED = 100_000  # molecules with their points
+_STOCK = 128  # molecules drawn from the prior at a time, which takes half as long as a few at a time
 
 Points = NDArray[np.float64]
 
@@ -93,6 +94,7 @@ class _Steps(ABC):
 
     name = ""
     needs_parents = True
+    uses_network = True
     _first, _shortest, _longest = 1.0, 0.01, 100.0
 
     def __init__(self, latent: LatentMap) -> None:
@@ -159,6 +161,7 @@ class Slerp:
 
     name = "slerp"
     needs_parents = True
+    uses_network = True
 
     def __init__(self, latent: LatentMap) -> None:
         self._latent = latent
@@ -192,13 +195,18 @@ class PriorSamples:
 
     name = "prior"
     needs_parents = False
+    uses_network = True
 
     def __init__(self, space: LatentSpace) -> None:
         self._space = space
+        self._stock: list[str] = []
 
     def propose(self, n: int, draw: Draw, rng: np.random.Generator) -> list[Proposal]:
         """Return `n` molecules."""
-        return [Proposal(text, self.name) for text in self._space.sample(n, seed=int(rng.integers(2**48)))]
+        while len(self._stock) < n:
+            self._stock += self._space.sample(_STOCK, seed=int(rng.integers(2**48)))
+        drawn, self._stock = self._stock[:n], self._stock[n:]
+        return [Proposal(text, self.name) for text in drawn]
 
 
 def latent_arms(space: LatentSpace, *, seed: int) -> list[Arm]:

@@ -41,6 +41,7 @@ class Proposer:
         require(bool(self._explorers or start), "start", "at least one molecule where no arm works without", start)
         self.population = Population()
         self._arms = {arm.name: arm for arm in arms}
+        self._quick = [arm.name for arm in arms if arm.needs_parents and not arm.uses_network]
         self._shares = Shares(list(self._arms))
         self._screen = screen
         self._start = deque(dict.fromkeys(start))
@@ -65,10 +66,14 @@ class Proposer:
         return proposals[:n]
 
     def candidates(
-        self, n: int, draw: Draw, rng: np.random.Generator, *, besides: Container[str] = ()
+        self, n: int, draw: Draw, rng: np.random.Generator, *, besides: Container[str] = (), quick: bool = False
     ) -> list[Proposal]:
-        """Return about `n` new molecules of all arms by their shares, fewer where many draws are refused or known."""
-        return self._propose(self._shares.split(n, rng), draw, rng, besides)
+        """Return about `n` new molecules of the arms by their shares, fewer where many draws are refused or known.
+
+        With `quick` only arms that breed without a network are asked, if there are any.
+        """
+        among = self._quick if quick and self._quick else list(self._arms)
+        return self._propose(self._shares.split(n, rng, among), draw, rng, besides)
 
     def offspring(self, n: int, rng: np.random.Generator) -> list[Proposal]:
         """Return `n` new molecules of the arms, fewer where no more are found."""
@@ -99,7 +104,7 @@ class Proposer:
         for _ in range(_TURNS):
             if len(found) >= n:
                 break
-            shares = self._shares.split(n, rng) if split is None else split
+            shares = self._shares.split(n, rng, list(self._arms)) if split is None else split
             for proposal in self._propose(shares, draw, rng, taken):
                 found.setdefault(proposal.smiles, proposal)
             taken |= found.keys()

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from molvae import style
 from molvae.chem.alerts import structure_alerts
 from molvae.chem.descriptors import descriptor_function
 from molvae.chem.drawing import draw_grid
 from molvae.chem.molecule import mol_from_canonical
+from molvae.chem.tables import html_table
 from molvae.datasets.files import atomic_path
-from molvae.errors import MissingExtraError
 from molvae.optimize.objective import Objective
 from molvae.optimize.scored import Scored
 
@@ -37,6 +37,12 @@ class Result:
         for leader in self.objective.best():
             return f"Result({self.objective.calls:,} calls, best {leader.score:.4f}: {leader.smiles})"
         return f"Result({self.objective.calls:,} calls, none with a score)"
+
+    def _repr_html_(self) -> str:
+        table = self.top(_TOP)
+        caption = f"The best of {self.objective.calls:,} calls"
+        rows = table.to_numpy(dtype=object).tolist()
+        return html_table(["", *map(str, table.columns)], ([row[0], *row] for row in rows), caption=caption, drawn=[""])
 
     @property
     def rows(self) -> list[Scored]:
@@ -78,30 +84,17 @@ class Result:
         return draw_grid([row.smiles for row in best], legends)
 
     def picture(self, path: Path | str) -> None:
-        """Draw scores against calls: each call by its arm, the best so far, and the mean of the ten best.
+        """Draw scores against calls: each call by its arm, and the band and mean of the ten best so far.
 
         Raises:
             MissingExtraError: matplotlib is not installed.
         """
-        try:
-            from matplotlib.figure import Figure
-        except ImportError as err:
-            raise MissingExtraError("matplotlib", "viz") from err
-        figure = Figure(figsize=(9, 5), layout="constrained")
-        axes: Any = figure.subplots()
-        scored = [row for row in self.rows if math.isfinite(row.score)]
-        for color, arm in enumerate(dict.fromkeys(row.arm for row in scored)):
-            rows = [row for row in scored if row.arm == arm]
-            axes.scatter([row.call for row in rows], [row.score for row in rows], s=5, alpha=0.5, linewidths=0,
-                         color=f"C{color}", label=f"{arm or 'by hand'} ({len(rows):,})")  # fmt: skip
-        calls = [row.call for row in self.rows]
-        axes.plot(calls, self.objective.trace(1), color="black", lw=1, ls=":", label="best")
-        axes.plot(calls, self.objective.trace(_TOP), color="black", lw=1.6, label="mean of the ten best")
-        axes.set(xlabel="calls", ylabel="score")
-        axes.grid(alpha=0.3)
-        axes.legend(fontsize=8, markerscale=3, loc="center left", bbox_to_anchor=(1, 0.5))
+        from molvae.optimize.picture import optimization_trace  # which draws a `Result`
+
+        drawing = style.figure(9, 5)
+        optimization_trace(self, axes=drawing.subplots())
         with atomic_path(path) as temporary:
-            figure.savefig(temporary, dpi=120)
+            drawing.savefig(temporary, dpi=120)
 
 
 def pareto_front(wanted: NDArray[np.float64]) -> list[int]:
@@ -126,7 +119,8 @@ def _sa_score(smiles: str) -> float:
 def _frame(rows: Sequence[Scored]) -> pandas.DataFrame:
     import pandas  # 0.3 s
 
-    names = list(dict.fromkeys(name for row in rows for name in row.values)) if rows and len(rows[0].values) > 1 else []
+    telling = any(list(row.values.values()) != [row.score] for row in rows)  # more than the score, or turned
+    names = list(dict.fromkeys(name for row in rows for name in row.values)) if telling else []
     columns = ["smiles", "score", *names, "call", "arm", "sa_score", "alerts"]
     table = [
         [row.smiles, row.score, *(row.values.get(name) for name in names), row.call, row.arm,

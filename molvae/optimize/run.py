@@ -11,7 +11,7 @@ from molvae.chem.settings import DEFAULT_STANDARDIZATION
 from molvae.errors import ConfigError
 from molvae.optimize.arms import canonical_molecules
 from molvae.optimize.build import Mode, StrategyName, build_strategy, check_strategy, uses_model
-from molvae.optimize.folder import JOURNAL, begin_folder, write_result
+from molvae.optimize.folder import begin_folder, write_result
 from molvae.optimize.journal import read_journal
 from molvae.optimize.objective import Objective
 from molvae.optimize.result import Result
@@ -55,7 +55,7 @@ def optimize(
         batch: molecules scored at a time; None for 10, later 25 and 50.
         folder: where journal, settings, trace, best molecules and pictures go; None keeps all in memory.
         resume: go on with the search in `folder`, if there is one, without repeating a call; it ends with the same
-            molecules as one that was not interrupted.
+            molecules as one that was not interrupted. The budget may be larger than before.
         on_round: called after each round.
         settings: further arguments of `Objective`: goals, constraints, combination, workers, timeout, retries.
 
@@ -72,7 +72,10 @@ def optimize(
         raise ConfigError(f"{', '.join(settings)}: an Objective has its settings; give them to it")
     if ready is not None and ready.budget is None:
         raise ConfigError("the Objective has no budget, so the search would not end; give it one")
-    budget = ready.budget if ready is not None else _BUDGET if budget is None else budget
+    if ready is not None:
+        budget = ready.budget
+    budget = _BUDGET if budget is None else budget
+    budgets = [budget]
     model = _loaded(space) if uses_model(strategy, None if library is None else ()) else None
     standardization = model.checkpoint.standardization if model is not None else DEFAULT_STANDARDIZATION
     first = canonical_molecules(_listed(start), standardization)
@@ -80,14 +83,14 @@ def optimize(
     path = None if folder is None else Path(folder)
     if path is not None:
         about = {
-            "objective": described(objective), "strategy": strategy, "mode": mode, "budget": budget, "seed": seed,
-            "batch": batch, "start": _digest(first), "library": _digest(known or []),
+            "objective": described(objective), "strategy": strategy, "mode": mode, "seed": seed, "batch": batch,
+            "start": _digest(first), "library": _digest(known or []),
             "model": model.checkpoint.weights_sha256 if model is not None else "",
         }  # fmt: skip
-        journal = begin_folder(path, about, resume=resume)
+        journal, budgets = begin_folder(path, about, budget=budget, resume=resume)
         # What was spent already is asked again, in the same order, and answered from the journal.
-        done = journal.exists() and len(read_journal(journal)) >= (budget or 0)
-        settings |= {} if ready is not None else {"journal": path / JOURNAL, "replay": not done}
+        done = journal.exists() and len(read_journal(journal)) >= budget
+        settings |= {} if ready is not None else {"journal": journal, "replay": not done}
     scored = ready or Objective(objective, budget=budget, **{"standardization": standardization, **settings})
     try:
         built = build_strategy(
@@ -95,7 +98,7 @@ def optimize(
             standardization=standardization, mode=mode, budget=budget, seed=seed,
         )  # fmt: skip
         sha = model.checkpoint.weights_sha256 if model is not None else ""
-        for round_ in search(scored, built, batch=batch, model_hash=sha):
+        for round_ in search(scored, built, batch=batch, model_hash=sha, stops=budgets):
             if on_round is not None:
                 on_round(round_)
     finally:

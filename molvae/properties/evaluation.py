@@ -12,6 +12,7 @@ from sklearn.metrics import r2_score
 
 from molvae.chem.descriptors import descriptor_matrix
 from molvae.chem.fingerprints import morgan_matrix
+from molvae.chem.tables import html_table
 from molvae.datasets.splits import group_split, random_split
 from molvae.properties.embedding import Points
 from molvae.properties.model import PropertyModel
@@ -78,6 +79,20 @@ class Evaluation:
         rows = [_summary(trials) for trials in groups.values()]
         order = list(dict.fromkeys(row.split for row in rows))
         return sorted(rows, key=lambda row: (order.index(row.split), row.rmse))
+
+    def _repr_html_(self) -> str:
+        columns = ("split", "method", "kind", "R²", "RMSE", "MAE", "in 90 % intervals", "tested")
+        rows = [
+            (
+                row.split, row.method, row.kinds, f"{row.r2:.3f} ± {row.r2_std:.3f}",
+                f"{row.rmse:.3f} ± {row.rmse_std:.3f}", f"{row.mae:.3f}",
+                f"{row.coverage90:.1%}" if np.isfinite(row.coverage90) else "–", row.tested,
+            )
+            for row in self.table()
+        ]  # fmt: skip
+        refused = sum(self.refused.values())
+        caption = f"{self.molecules:,} molecules, {self.repeated:,} rows repeated, {refused:,} refused"
+        return html_table(columns, rows, caption=caption, limit=None)
 
 
 def evaluate(

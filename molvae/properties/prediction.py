@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from molvae.chem.tables import SHOWN, html_table
 from molvae.properties.regressors import Array
 
 
@@ -27,3 +28,23 @@ class Prediction:
 
     def __len__(self) -> int:
         return len(self.status)
+
+    def _repr_html_(self) -> str:
+        rows = []
+        for i in range(min(len(self), SHOWN)):
+            numbers = [
+                _with_range(self.mean[i, t], self.std[i, t], self.lower[i, t], self.upper[i, t])
+                for t in range(len(self.targets))
+            ]
+            known = self.status[i] == "ok"
+            familiar = (float(self.domain[i]), bool(self.inside[i])) if known else (None, None)
+            rows.append((self.smiles[i], *numbers, *familiar, self.detail[i]))
+        columns = ("", *self.targets, "domain", "inside", "reason")
+        return html_table(columns, rows, caption=f"{len(self):,} predictions", drawn=[""], total=len(self))
+
+
+def _with_range(mean: float, std: float, lower: float, upper: float) -> str:
+    """Return a prediction with its deviation, and with its interval if it has one; '' where there is none."""
+    if np.isnan(mean):
+        return ""
+    return f"{mean:.3g} ± {std:.2g}" + ("" if np.isnan(lower) else f" [{lower:.3g}, {upper:.3g}]")
