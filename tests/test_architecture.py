@@ -54,7 +54,10 @@ TO_THE_LEFT = {
 GATES = {
     "rdkit": {"chem"},
     "selfies": {"tokens"},
-    "torch": {"model", "training", "latent", "evaluate", "properties", "cli"},
+    "torch": {"model", "training", "latent", "evaluate", "properties", "optimize", "cli"},
+    "botorch": {"optimize"},
+    "gpytorch": {"optimize"},
+    "cma": {"optimize"},
     "safetensors": {"datasets", "model", "training", "properties"},
     "accelerate": {"training"},
     "tensorboard": {"training"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from rdkit import Chem
 from rdkit.Chem.Draw import rdMolDraw2D
@@ -111,7 +112,7 @@ def _checked_size(size: tuple[int, int]) -> tuple[int, int]:
 def _draw_one(
     canvas: rdMolDraw2D.MolDraw2D, smiles: str | None, *, dark: bool, highlight: str | Sequence[int] | None
 ) -> None:
-    options = canvas.drawOptions()
+    options: Any = canvas.drawOptions()  # RDKit's stubs take its numbers for options
     if dark:
         rdMolDraw2D.SetDarkMode(options)
     options.setBackgroundColour((1.0, 1.0, 1.0, 0.0))

@@ -12,6 +12,7 @@ import click
 from molvae.cli.dry_run import dry_run_option
 from molvae.cli.options import debug_option, folder_option, json_option, model_option, seed_option
 from molvae.cli.output import progress, say, show
+from molvae.cli.property import evaluate_file, evaluation_options
 from molvae.cli.reading import read_smiles, reading_options
 from molvae.cli.settings_file import FILE, options_file, save_options
 from molvae.cli.writing import write_table
@@ -37,8 +38,12 @@ def benchmark() -> None:
 
 
 @benchmark.command(short_help="How fast a search finds good molecules (PMO).")
-@click.option("--strategy", type=click.Choice(["hybrid", "tanimoto-gp", "graph-ga", "latent-ga", "random"]),
-              default="hybrid", show_default=True, help="What proposes molecules.")  # fmt: skip
+@click.option(
+    "--strategy", default="hybrid", show_default=True, help="What proposes molecules.",
+    type=click.Choice(
+        ["hybrid", "tanimoto-gp", "graph-ga", "latent-ga", "bayesian", "turbo", "cma-es", "gradient", "random"]
+    ),
+)  # fmt: skip
 @click.option("--mode", type=click.Choice(["all", "latent"]), default="all", show_default=True,
               help="'latent' keeps only what the model proposes.")  # fmt: skip
 @click.option("--tasks", default="rdkit20", show_default=True, metavar="NAMES", help="Tasks, with commas between.")
@@ -134,3 +139,19 @@ def constrained_plogp(
     write_table(list(rows[0]), (list(row.values()) for row in rows), Path("-"), as_json=as_json)
     say(f"{output} holds results.jsonl, one line for each molecule and δ, and table.csv")
     return 0
+
+
+@benchmark.command("property", short_help="How well measured properties are predicted.")
+@evaluation_options
+def property_(**given: Any) -> int:
+    """Predict the column --target of SOURCE on scaffold and random splits, 5 seeds, beside random forests.
+
+    The data sets of MoleculeNet, ESOL, FreeSolv, Lipophilicity and BACE, are given as files. Each split fits 80 % of
+    the molecules, calibrates with 10 % and tests on 10 %, the same for all methods; figures are means over seeds.
+    Published beside it: R² 0.731 on Lipophilicity for CDDD (doi:10.1039/C8SC04175J), on random splits of its own.
+
+    \b
+    Example:
+      molvae benchmark property Lipophilicity.csv --target exp
+    """
+    return evaluate_file(**given)

@@ -33,8 +33,10 @@ _TOP = 10
 @folder_option("Folder of the search.  [required]", required=False)
 @click.option("--resume", is_flag=True, help="Go on with the search in -o, if there is one, without repeating a call.")
 @click.option(
-    "--strategy", type=click.Choice(["hybrid", "tanimoto-gp", "graph-ga", "latent-ga", "random"]), default="hybrid",
-    show_default=True, help="What proposes molecules.",
+    "--strategy", default="hybrid", show_default=True, help="What proposes molecules.",
+    type=click.Choice(
+        ["hybrid", "tanimoto-gp", "graph-ga", "latent-ga", "bayesian", "turbo", "cma-es", "gradient", "random"]
+    ),
 )  # fmt: skip
 @click.option(
     "--mode", type=click.Choice(["all", "latent"]), default="all", show_default=True,
@@ -109,6 +111,17 @@ def optimize(
     return 0 if best else 1
 
 
+def _refuse_options(ctx: click.Context) -> None:
+    """Refuse options that stand before `ask` or `tell`: they would be passed over."""
+    for parameter in ctx.command.params:
+        if parameter.name and ctx.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{parameter.opts[-1]} must stand behind {ctx.invoked_subcommand}", ctx)
+
+
+optimize.add_command(ask)
+optimize.add_command(tell)
+
+
 def _plan(target: str, output: Path, budget: int, known: list[str] | None, start: Path | None, *, as_json: bool) -> int:
     """Say what a search would do; the objective is looked up, and not called."""
     from molvae.optimize import Objective
@@ -128,17 +141,6 @@ def _plan(target: str, output: Path, budget: int, known: list[str] | None, start
         as_json=as_json,
     )
     return 0
-
-
-def _refuse_options(ctx: click.Context) -> None:
-    """Refuse options that stand before `ask` or `tell`: they would be passed over."""
-    for parameter in ctx.command.params:
-        if parameter.name and ctx.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"{parameter.opts[-1]} must stand behind {ctx.invoked_subcommand}", ctx)
-
-
-optimize.add_command(ask)
-optimize.add_command(tell)
 
 
 @contextmanager

@@ -75,6 +75,18 @@ def computing_options(command: Command) -> Command:
     return command
 
 
+def choice_options(command: Command) -> Command:
+    """Add --top-k and --top-p: among which symbols the next one is drawn."""
+    for option in (
+        click.option(
+            "--top-p", type=click.FloatRange(0, 1, min_open=True), help="Draw among the likeliest with this total."
+        ),
+        click.option("--top-k", type=click.IntRange(1), help="Draw among the k likeliest symbols only."),
+    ):
+        command = option(command)
+    return command
+
+
 def check_table(_: click.Context, __: click.Parameter, value: Path | None) -> Path | None:
     """Refuse, before any work, a file whose suffix names no format of tables."""
     if value is not None and value != Path("-"):
@@ -89,18 +101,6 @@ def check_table_file(ctx: click.Context, parameter: click.Parameter, value: Path
     if value == Path("-"):
         raise click.BadParameter("this needs a file of its own, not standard output", ctx, parameter)
     return check_table(ctx, parameter, value)
-
-
-def choice_options(command: Command) -> Command:
-    """Add --top-k and --top-p: among which symbols the next one is drawn."""
-    for option in (
-        click.option(
-            "--top-p", type=click.FloatRange(0, 1, min_open=True), help="Draw among the likeliest with this total."
-        ),
-        click.option("--top-k", type=click.IntRange(1), help="Draw among the k likeliest symbols only."),
-    ):
-        command = option(command)
-    return command
 
 
 Check = Callable[[click.Context, click.Parameter, Path], object]

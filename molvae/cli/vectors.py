@@ -62,7 +62,7 @@ def _check_vectors(_: click.Context, __: click.Parameter, value: Path) -> Path:
 @computing_options
 def encode(
     source: Path, model: Path | None, output: Path, refine: bool, shard: str | None, rejected: Path | None,
-    dry_run: bool,     as_json: bool, device: str, threads: int | None, workers: int | None, **reading: Any,
+    dry_run: bool, as_json: bool, device: str, threads: int | None, workers: int | None, **reading: Any,
 ) -> int:  # fmt: skip
     """Turn the molecules of SOURCE ('-': standard input) into latent vectors, one row for each row.
 

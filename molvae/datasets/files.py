@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 
 _BLOCK = 1 << 20
@@ -69,6 +70,16 @@ def atomic_folder(path: Path | str) -> Iterator[Path]:
         raise
     _sync_folder(path.parent)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def remove_leftovers(path: Path | str) -> None:
+    """Remove what killed writers of `path` left beside it; only for who is the only writer (`datasets.locks`)."""
+    path = Path(path)
+    for entry in [*path.parent.glob(f".tmp-*-{escape(path.name)}"), *path.parent.glob(f".old-*-{escape(path.name)}")]:
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink(missing_ok=True)
 
 
 def file_sha256(path: Path | str) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from molvae.latent.vectors import VectorBlock
 
 VECTOR = "vector"  # the name of the column
+_BLOCK_NUMBERS = 16 << 20  # of a block: a schema can claim what no memory holds
 _TEXTS = ("row", "name", "smiles", "status")
 
 
@@ -51,18 +52,29 @@ def read_parquet(
     """Yield vectors (n, D) and the other columns; without a column of vectors, `numbers` names those of their numbers.
 
     Raises:
-        DataError: lists of different lengths.
+        DataError: lists of different lengths, or a damaged file.
         MissingExtraError: without pyarrow.
     """
     try:
+        import pyarrow
         from pyarrow import parquet
     except ImportError as err:
         raise MissingExtraError("pyarrow", "scale") from err
-    with parquet.ParquetFile(path) as file:
+    try:
+        yield from _batches(parquet.ParquetFile(path), block_rows, numbers)
+    except pyarrow.ArrowException as err:
+        raise DataError(f"{path} is damaged: {err}") from err
+
+
+def _batches(
+    file: Any, block_rows: int, numbers: Callable[[Sequence[str]], list[str]]
+) -> Iterator[tuple[NDArray[np.float32], dict[str, NDArray[Any]]]]:
+    with file:
         known = file.schema_arrow.names
         columns = [VECTOR] if VECTOR in known else numbers(known)
         texts = [name for name in _TEXTS if name in known]
-        for batch in file.iter_batches(batch_size=block_rows, columns=[*texts, *columns]):
+        step = min(block_rows, max(1, _BLOCK_NUMBERS // len(columns)))
+        for batch in file.iter_batches(batch_size=step, columns=[*texts, *columns]):
             if columns == [VECTOR]:
                 z = _of_lists(batch.column(VECTOR))
             else:

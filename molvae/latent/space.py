@@ -27,6 +27,7 @@ from molvae.latent.pipeline import POOL_FROM, Pipeline, as_rows, distinct_molecu
 from molvae.latent.prior_fitting import fit_null_latent
 from molvae.latent.results import Candidate, Encoding, Neighbors, Path, Reconstruction, Row, profile
 from molvae.latent.sampling import draw, fresh_seed, sample_molecules, symbol_seed
+from molvae.latent.states import summed_states
 from molvae.latent.workers import SharedModel
 from molvae.model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from molvae.model.generation import GREEDY, Sampling
@@ -134,11 +135,11 @@ class LatentSpace:
     def encode(self, smiles: Molecules, *, refine: bool = False) -> Encoding:
         """Return q(z | x) of each molecule: mean and log-variance (n, D), row-aligned, with a status per row.
 
-        A refused molecule keeps its row, with NaN and the reason.
+        A refused molecule keeps its row, with NaN and the reason. A pandas Series passes its index on to
+        `Encoding.to_frame`.
 
         Args:
-            smiles: one molecule or many, SMILES or RDKit molecules; a pandas Series passes its index on to
-                `Encoding.to_frame`.
+            smiles: one molecule or many, as SMILES or RDKit molecules.
             refine: move each mean, usually by less than a standard deviation, to where `decode` gives the molecule
                 back; a mean that does so already, or that is not found, stays. About three times the work.
         """
@@ -328,6 +329,13 @@ class LatentSpace:
             prior = FullGaussian.fit(torch.from_numpy(encoding.mean), torch.from_numpy(encoding.log_var))
         self.checkpoint.priors[name] = prior
         return prior
+
+    def encoder_states(self, smiles: Molecules) -> NDArray[np.float32]:
+        """Return the states of the encoder, summed over each molecule, (n, 2H); NaN where refused.
+
+        Richer features than z for a model of a property, and not decodable.
+        """
+        return summed_states(self.pipeline.codec, self.pipeline.network, as_rows(smiles))
 
     def elbo(self, smiles: Molecules, *, seed: int = 0) -> NDArray[np.float32]:
         """Return a one-sample estimate of the ELBO, a lower bound of log p(x), in nats (n,); NaN where refused."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
@@ -12,13 +13,15 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from molvae.datasets.arrays import ARRAY_ERRORS
 from molvae.datasets.estimates import estimate_rows
 from molvae.datasets.files import atomic_path
 from molvae.datasets.writers import write_rows
-from molvae.errors import DataError
+from molvae.errors import DataError, MissingExtraError
 from molvae.latent.parquet import read_parquet, write_parquet
 
 BLOCK = 8_192  # rows
+_BLOCK_BYTES = 64 << 20  # of each array of a block; what has fewer bytes per row is read in blocks of BLOCK rows
 FORMATS = (".npz", ".npy", ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
 _QUOTED = r"^'(?='*[=+\-@\t])"  # what `write_rows` puts before a text that a spreadsheet would run
 MAX_NAME = 200  # characters: an .npz gives every row the width of the longest name
@@ -126,9 +129,9 @@ def read_points(path: Path, block_rows: int = BLOCK) -> Iterator[PointBlock]:
     read = {".npz": _read_npz, ".npy": _read_npy, ".parquet": _read_parquet}.get(suffix, _read_csv)
     try:
         yield from read(path, block_rows)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as err:
-        if isinstance(err, DataError):
-            raise
+    except (DataError, MissingExtraError):
+        raise
+    except ARRAY_ERRORS as err:
         raise DataError(f"{path} cannot be read as latent vectors: {err}") from err
 
 
@@ -159,8 +162,12 @@ def _read_npz(path: Path, block_rows: int) -> Iterator[PointBlock]:
         streams = {name: stack.enter_context(archive.open(f"{name}.npy")) for name in fields}
         headers = {name: _header(stream) for name, stream in streams.items()}
         (count, *_), first = headers[vectors][0], 0
+        for name, (shape, _) in headers.items():
+            if shape[:1] != (count,):
+                raise DataError(f"array {name!r} must have one entry for each of {count} vectors, got shape {shape}")
+        step = min(block_rows, *(_rows_within(_row_bytes(*header)) for header in headers.values()))
         while first < count:
-            size = min(block_rows, count - first)
+            size = min(step, count - first)
             block = {name: _read_block(streams[name], *headers[name], size) for name in fields}
             yield _point_block(block[vectors], first, block.get("row"), block.get("name"), block.get("smiles"))
             first += size
@@ -172,11 +179,24 @@ def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
     shape, fortran_order, dtype = read(stream)
     if fortran_order or dtype.hasobject or dtype.kind not in "fiuU":
         raise DataError(f"arrays must be plain numbers or texts in C order, got {dtype}")
+    if not shape or min(shape) < 0:
+        raise DataError(f"arrays must be lists or tables, got shape {shape}")
     return shape, dtype
 
 
+def _row_bytes(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
+    return math.prod(shape[1:]) * dtype.itemsize
+
+
+def _rows_within(row_bytes: int) -> int:
+    """Return how many rows of so many bytes a block may have: a header can claim what no memory holds."""
+    if row_bytes > _BLOCK_BYTES:
+        raise DataError(f"a row of {row_bytes:,} bytes is no latent vector")
+    return _BLOCK_BYTES // max(1, row_bytes)
+
+
 def _read_block(stream: IO[bytes], shape: tuple[int, ...], dtype: np.dtype[Any], rows: int) -> NDArray[Any]:
-    wanted = rows * int(np.prod(shape[1:], dtype=np.int64)) * dtype.itemsize
+    wanted = rows * _row_bytes(shape, dtype)
     data = stream.read(wanted)
     if len(data) < wanted:
         raise DataError("the file ends before its last row")
@@ -185,8 +205,9 @@ def _read_block(stream: IO[bytes], shape: tuple[int, ...], dtype: np.dtype[Any],
 
 def _read_npy(path: Path, block_rows: int) -> Iterator[PointBlock]:
     array = np.lib.format.open_memmap(path, mode="r")
-    for first in range(0, len(array), block_rows):
-        yield _point_block(array[first : first + block_rows], first)
+    step = min(block_rows, _rows_within(_row_bytes(array.shape, array.dtype)))
+    for first in range(0, len(array), step):
+        yield _point_block(array[first : first + step], first)
 
 
 def _read_csv(path: Path, block_rows: int) -> Iterator[PointBlock]:
@@ -224,6 +245,8 @@ def _point_block(z: Any, first: int, row: Any = None, name: Any = None, smiles: 
     if points.ndim != 2:
         raise DataError(f"latent vectors must be a table (n, D), got shape {points.shape}")
     numbers = np.arange(first + 1, first + 1 + len(points)) if row is None else np.asarray(row)
+    if numbers.dtype.kind not in "iu" or numbers.shape != points.shape[:1]:
+        raise DataError(f"row must be a list of whole numbers, got {numbers.dtype} of shape {numbers.shape}")
     names, molecules = (
         [""] * len(points) if texts is None else [str(text) for text in texts] for texts in (name, smiles)
     )

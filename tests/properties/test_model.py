@@ -16,6 +16,8 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from molvae.latent.space import LatentSpace
 from molvae.optimize.objective import Objective
+from molvae.properties.embedding import Embedder
+from molvae.properties.head import PropertyHead
 from molvae.properties.model import PropertyModel
 from molvae.properties.selection import KINDS
 
@@ -184,3 +186,35 @@ def test_labels_that_are_missing_altogether_are_told(table: Table) -> None:
         PropertyModel("ridge").fit(table[0], pd.DataFrame({"a": table[1], "b": np.nan}))
     with pytest.raises(NotFittedError):
         PropertyModel("ridge").predict(table[0])
+
+
+def test_states_of_the_encoder_are_features_of_molecules_only(
+    space: LatentSpace, corpus: list[str], lengths: NDArray[np.float64], tmp_path: Path
+) -> None:
+    shared = Embedder(space, "states")
+    model = PropertyModel("ridge", space=shared, features="states").fit(corpus, lengths)
+    assert model.n_features_in_ == space.latent_dim + space.encoder_states(corpus[:1]).shape[1]
+    plain = PropertyModel("ridge", space=space).fit(corpus, lengths)
+    assert model.score(corpus, lengths) > plain.score(corpus, lengths)  # sums over symbols know the length
+    model.save(tmp_path / "model")
+    np.testing.assert_allclose(PropertyModel.load(tmp_path / "model").predict(corpus), model.predict(corpus), rtol=1e-4)
+    with pytest.raises(ValueError, match="no function of z"):
+        PropertyHead.of(model)
+    with pytest.raises(ValueError, match="X holds vectors"):
+        PropertyModel("ridge", features="states").fit(space.encode(corpus).mean, lengths)
+    with pytest.raises(ValueError, match="gives features 'states', and 'z' are asked for"):
+        PropertyModel("ridge", space=shared).fit(corpus, lengths)
+
+
+def test_surprising_molecules_are_flagged(fitted: PropertyModel, space: LatentSpace, corpus: list[str]) -> None:
+    odd = "CC(C)(C)OC(=O)NCC" * 3
+    found = fitted.describe([*corpus, odd])
+    np.testing.assert_allclose(found.surprise[:-1], space.surprise(corpus), rtol=1e-4)
+    assert found.surprise[-1] > found.surprise[:-1].max()  # nats grow with every symbol
+    assert found.typical[-1] < 0.05
+    assert not found.inside[-1]
+    assert found.inside[:-1].mean() > 0.8
+    assert fitted.describe([odd]).typical[0] == found.typical[-1]
+    vectors = fitted.describe(space.encode(corpus).mean)
+    assert np.isnan(vectors.surprise).all()
+    assert vectors.inside.mean() > 0.8
