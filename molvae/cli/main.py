@@ -147,19 +147,11 @@ WELCOME = (
     ("molvae doctor", "what is installed, what is missing"),
 )
 
-EPILOG = """\b
-Thirty seconds:
-  molvae sample -n 10 --seed 0
-  molvae encode data/drugs.smi -o drugs.npz
-  molvae train my.smi -o runs/mine --minutes 30
-  molvae sample -m runs/mine -n 10
-"""
-
 
 @click.group(
     "molvae",
     cls=LazyGroup,
-    epilog=EPILOG,
+    epilog="molvae alone shows what to try first.",
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )

@@ -87,16 +87,12 @@ def choice_options(command: Command) -> Command:
     return command
 
 
-def check_table(ctx: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
+def check_table(_: click.Context, __: click.Parameter, value: Path | None) -> Path | None:
     """Refuse, before any work, a file whose suffix names no format of tables."""
     if value is not None and value != Path("-"):
         from molvae.datasets import file_format
-        from molvae.errors import DataError
 
-        try:
-            file_format(value)
-        except DataError as error:
-            raise click.BadParameter(str(error), ctx, parameter) from error
+        file_format(value)
     return value
 
 

@@ -40,15 +40,11 @@ rejected_option = click.option(
 )  # fmt: skip
 
 
-def _check_vectors(ctx: click.Context, parameter: click.Parameter, value: Path) -> Path:
+def _check_vectors(_: click.Context, __: click.Parameter, value: Path) -> Path:
     if value != STANDARD_STREAM:
-        from molvae.errors import DataError
         from molvae.latent.vectors import vector_format
 
-        try:
-            vector_format(value)
-        except DataError as error:
-            raise click.BadParameter(str(error), ctx, parameter) from error
+        vector_format(value)
     return value
 
 
