@@ -20,7 +20,7 @@ from molvae.cli.options import (
 )
 from molvae.cli.output import say, show
 from molvae.cli.property_evaluation import KINDS, evaluate_file, evaluation_options, labels_of
-from molvae.cli.reading import read_smiles, reading_options
+from molvae.cli.reading import read_all, reading_options
 from molvae.cli.writing import draw, picture_option, write_table
 
 
@@ -64,7 +64,7 @@ def fit(
     """
     from molvae.properties import PropertyModel
 
-    rows = list(read_smiles(source, reading))
+    rows = read_all(source, reading)
     labels = labels_of(rows, targets, source)
     space = load_space(model, "auto", threads, 1)
     predictor = PropertyModel(
@@ -109,7 +109,7 @@ def predict(
     """
     from molvae.properties import PropertyModel
 
-    rows = list(read_smiles(source, reading))
+    rows = read_all(source, reading)
     space = None if model is None else load_space(model, "auto", threads, 1)
     found = PropertyModel.load(predictor, space=space).describe([row.smiles for row in rows], alpha=alpha)
     parts = {"": found.mean, "_std": found.std}
@@ -162,7 +162,7 @@ def traverse(
     from molvae.properties.traversal import AttributeAxis
 
     positions = _numbers(steps)
-    rows = list(read_smiles(source, reading))
+    rows = read_all(source, reading)
     labels = labels_of(rows, [target], source)[:, 0]
     space = load_space(model, "auto", threads, 1)
     axis = AttributeAxis(

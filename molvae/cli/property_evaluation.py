@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,7 +12,7 @@ import click
 
 from molvae.cli.options import debug_option, json_option, load_space, model_option, threads_option
 from molvae.cli.output import progress, say
-from molvae.cli.reading import STANDARD_STREAM, read_smiles, reading_options
+from molvae.cli.reading import STANDARD_STREAM, read_all, reading_options
 from molvae.cli.writing import write_table
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def evaluate_file(
     from molvae.properties.embedding import Embedder
     from molvae.properties.evaluation import evaluate as measure
 
-    rows = list(read_smiles(source, reading))
+    rows = read_all(source, reading)
     labels = labels_of(rows, [target], source)[:, 0]
     space = load_space(model, "auto", threads, 1)
     embedders = [Embedder(space, name) for name in dict.fromkeys(features)]
@@ -111,8 +112,10 @@ def labels_of(rows: Sequence[Row], targets: Sequence[str], source: Path) -> NDAr
     labels = np.full((len(rows), len(targets)), np.nan)
     for t, target in enumerate(targets):
         if target not in known:
+            near = difflib.get_close_matches(target, known, n=1, cutoff=0.5)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
             raise DataError(
-                f"{source} has no column {target!r}, only {', '.join(map(repr, known[:20])) or 'molecules'}"
+                f"{source} has no column {target!r}, only {', '.join(map(repr, known[:20])) or 'molecules'}{hint}"
             )
         for i, row in enumerate(rows):
             text = row.fields.get(target, "").strip()

@@ -63,7 +63,7 @@ class Summary:
     seeds: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Evaluation:
     """What every method reaches on the same splits of the same molecules."""
 
@@ -80,6 +80,10 @@ class Evaluation:
         rows = [_summary(trials) for trials in groups.values()]
         order = list(dict.fromkeys(row.split for row in rows))
         return sorted(rows, key=lambda row: (order.index(row.split), row.rmse))
+
+    def __repr__(self) -> str:
+        lines = (f"  {row.split:<9} {row.method:<34} RMSE {row.rmse:.3g}, R² {row.r2:.2f}" for row in self.table())
+        return "\n".join((f"Evaluation of {self.molecules:,} molecules", *lines))
 
     def _repr_html_(self) -> str:
         columns = ("split", "method", "kind", "R²", "RMSE", "MAE", "in 90 % intervals", "tested")

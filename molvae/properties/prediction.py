@@ -11,7 +11,7 @@ from molvae.chem.tables import SHOWN, html_table
 from molvae.properties.regressors import Array
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Prediction:
     """What a model says of `n` rows, in their order; a refused row has NaN, no SMILES, and its reason."""
 
@@ -30,6 +30,10 @@ class Prediction:
 
     def __len__(self) -> int:
         return len(self.status)
+
+    def __repr__(self) -> str:
+        known = self.status.count("ok")
+        return f"Prediction({known:,} of {len(self):,} of {', '.join(self.targets)}, {int(self.inside.sum()):,} inside)"
 
     def _repr_html_(self) -> str:
         rows = []
