@@ -10,6 +10,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +19,16 @@ from molvae.chem.alerts import AlertCatalog
 from molvae.chem.moses import FINGERPRINT_BITS
 from molvae.chem.oddities import Oddity
 from molvae.chem.structure import ALERT_CATALOGS
+from molvae.chem.tables import SHOWN, html_table
 from molvae.datasets.rows import Row
-from molvae.evaluate.checking import HARD_TO_MAKE, OUTSIDE, CheckedMolecule, Checks, check_points, check_rows
+from molvae.evaluate.checking import COLUMNS, HARD_TO_MAKE, OUTSIDE, CheckedMolecule, Checks, check_points, check_rows
 from molvae.evaluate.measure import Measure, as_json
 from molvae.evaluate.similarity import mean_similarity
 from molvae.latent.domain import RareSymbols
 from molvae.latent.space import LatentSpace
+
+if TYPE_CHECKING:
+    import pandas
 
 DIVERSITY_MOLECULES = 2_000  # of which the internal diversity is measured, drawn evenly from the rows
 EXAMPLES = 6  # molecules kept for each cause
@@ -196,6 +201,18 @@ class DecodeReport:
     def __repr__(self) -> str:
         clean = self["nothing odd"]
         return f"DecodeReport({self.summary.n:,} rows, {clean.of:,} read, {clean.value:.1%} of them with nothing odd)"
+
+    def _repr_html_(self) -> str:
+        odd = sorted(self.rows, key=lambda row: -len(row.causes))[:SHOWN]
+        shown = ((row.smiles, row.number, row.smiles or row.given, ", ".join(row.causes), row.details) for row in odd)
+        columns = ("", "row", "SMILES", "findings", "in words")
+        return html_table(columns, shown, caption=repr(self), drawn=[""], total=len(self.rows))
+
+    def frame(self) -> pandas.DataFrame:
+        """Return the rows as a table, with the columns that `molvae check -o FILE` writes."""
+        import pandas  # 0.3 s
+
+        return pandas.DataFrame([row.values() for row in self.rows], columns=list(COLUMNS))
 
     def as_json(self) -> dict[str, object]:
         """Return the figures as a JSON object."""
