@@ -1,9 +1,9 @@
 # %% [markdown]
 # # First steps: what is a molecule as a vector, and does it come back?
 #
-# molvae turns a molecule into a point in a continuous space and a point back into a molecule. A hundred approved drugs
-# go there and back; then we draw new molecules, and look around one of the old ones. Nothing is downloaded: the model
-# comes with the package.
+# molvae turns a molecule into a point in a continuous space and a point back into a molecule. A hundred approved
+# drugs go there and back; then we draw new molecules, and look around one of the old ones. Nothing is downloaded: the
+# model comes with the package.
 
 # %%
 import numpy as np
@@ -57,8 +57,8 @@ drugs.groupby(size, observed=True).agg(
 )
 
 # %% [markdown]
-# Small molecules are the easy ones, and every drug here is unlike most of what the model was trained on. Where a
-# molecule comes back changed, look at what changed before you rely on its vector:
+# Long molecules are the hard ones: one wrong symbol of sixty is enough. Where a molecule comes back changed, look at
+# what changed before you rely on its vector:
 
 # %%
 changed = drugs[~drugs["exact"]].sort_values("similarity", ascending=False).head(4)
@@ -117,5 +117,5 @@ print(f"{back.rate:.0%} of {back.taken} drugs came back exactly; the mean Tanimo
 print(f"{len(set(new))} of {len(new)} samples are distinct; {len(set(new) & {row.smiles for row in back})} is a drug.")
 
 # %% [markdown]
-# A vector is worth what comes back from it: check `reconstruct` on your own molecules first. Then the space is a place
-# to work in. Next: [the map](02_the_map.ipynb) shows how it is laid out.
+# A vector is worth what comes back from it: check `reconstruct` on your own molecules first. Then the space is a
+# place to work in. Next: [the map](02_the_map.ipynb) shows how it is laid out.

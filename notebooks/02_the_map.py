@@ -1,9 +1,9 @@
 # %% [markdown]
 # # The map: what is near what?
 #
-# A latent space is useful if molecules that lie together are alike. We lay out a library of screening compounds, colour
-# it by what the model was never told, put approved drugs on it, and walk between two of them. The question: is nearness
-# in the space chemical nearness?
+# A latent space is useful if molecules that lie together are alike. We lay out a library of screening compounds,
+# colour it by what the model was never told, put approved drugs on it, and walk between two of them. The question: is
+# nearness in the space chemical nearness?
 
 # %%
 import numpy as np
@@ -15,7 +15,7 @@ from molvae.chem import tanimoto, tanimoto_to
 from molvae.chem.descriptors import descriptors
 
 space = molvae.load()
-library = [row.smiles for row in molvae.dataset("wehi10k").rows()][::8]  # 1,250 of them, spread over the file
+library = [row.smiles for row in molvae.dataset("wehi10k").rows()][::12]  # spread over the file
 encoding = space.encode(library)
 encoding = encoding[encoding.ok]
 table = pd.DataFrame([descriptors(smiles) for smiles in encoding.smiles])
@@ -39,9 +39,9 @@ for row, (name, points) in zip(panels, flat.items()):
     plots.latent_map(points, table["aromatic_rings"], label="aromatic rings", axes=row[1]).set_title(name)
 
 # %% [markdown]
-# Nobody told the model about logP or rings: what order there is in the colours, it learned from the strings alone. How
-# much of a property can be read off the whole vector, not only off two dimensions? A direction is a linear fit, judged
-# here on molecules that it was not fitted to:
+# Nobody told the model about logP or rings: what order there is in the colours, it learned from the strings alone.
+# How much of a property can be read off the whole vector, not only off two dimensions? A direction is a linear fit,
+# judged here on molecules that it was not fitted to:
 
 # %%
 half = len(encoding) // 2
@@ -55,13 +55,13 @@ pd.DataFrame(rows, columns=["property", "correlation along its direction, other 
 # %% [markdown]
 # ## Is near alike?
 #
-# For each of 300 molecules: how similar is its nearest neighbour in the space, and how similar is the most similar
+# For some 250 of the molecules: how similar is its nearest neighbour in the space, and how similar is the most similar
 # molecule of the whole library? A random pair is the floor.
 
 # %%
 from sklearn.neighbors import NearestNeighbors
 
-chosen = np.arange(0, len(encoding), max(1, len(encoding) // 300))
+chosen = np.arange(0, len(encoding), max(1, len(encoding) // 250))
 nearest = (
     NearestNeighbors(n_neighbors=2).fit(encoding.mean).kneighbors(encoding.mean[chosen], return_distance=False)[:, 1]
 )
@@ -92,8 +92,8 @@ plots.latent_map(both, groups=groups, named=names);
 # %% [markdown]
 # ## A film between two molecules
 #
-# The arc (`slerp`) keeps the length of the vectors, the straight line cuts through the thinly filled middle. Below the
-# molecules stands the Tanimoto profile: how similar each is to both ends.
+# The arc (`slerp`) keeps the length of the vectors, the straight line cuts through the thinly filled middle. Below
+# the molecules stands the Tanimoto profile: how similar each is to both ends.
 
 # %%
 start, end = drugs["smiles"]["ibuprofen"], drugs["smiles"]["paracetamol"]
@@ -121,5 +121,5 @@ print(
 
 # %% [markdown]
 # So nearness in the space is partly chemical nearness: a start for a search, no replacement for a fingerprint search
-# in a library that you have. What the space adds is the empty places between the molecules, where a fingerprint has no
-# answer. Next: [predicting a measured property](03_property_regression.ipynb) from the vectors.
+# in a library that you have. What the space adds is the empty places between the molecules, where a fingerprint has
+# no answer. Next: [predicting a measured property](03_property_regression.ipynb) from the vectors.

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Train and fine-tune on your own molecules
 #
-# You have a thousand molecules of one project. Does the model that comes with molvae speak their language, and what do
-# a few dozen steps of fine-tuning change? And if you train a model of your own: what does β do, and how do you see that
-# a model has stopped listening to its latent space?
+# You have a thousand molecules of one project. Does the model that comes with molvae speak their language, and what
+# do a few dozen steps of fine-tuning change? And if you train a model of your own: what does β do, and how do you see
+# that a model has stopped listening to its latent space?
 #
 # The molecules are a series from ChEMBL that comes with RDKit. The runs here take seconds, so the models are small or
 # hardly trained: what is shown is how to look, not how good a model can be.
@@ -35,7 +35,7 @@ order = np.random.default_rng(0).permutation(len(series))
 held_out, own = [series[i] for i in order[:100]], [series[i] for i in order[100:]]
 (runs / "own.smi").write_text("\n".join(own) + "\n")
 shard = molvae.prepare(runs / "own.smi", runs / "shard", workers=1)
-shard, shard.lengths.max()
+print(f"{len(shard)} molecules, {len(shard.vocabulary)} symbols, the longest molecule has {shard.lengths.max()}")
 
 # %% [markdown]
 # ## Fine-tune
@@ -45,8 +45,8 @@ shard, shard.lengths.max()
 
 # %%
 before = molvae.load()
-config = TrainConfig(max_steps=60, batch_size=64, learning_rate=1e-3, warmup_steps=10, beta_schedule="constant",
-                     null_share=0.2, validate_every=30, validation_size=50, log_every=5)  # fmt: skip
+config = TrainConfig(max_steps=40, batch_size=48, learning_rate=1e-3, warmup_steps=10, beta_schedule="constant",
+                     null_share=0.2, validate_every=20, validation_size=50, log_every=5)  # fmt: skip
 shipped = Path(molvae.__file__).parent / "pretrained"
 run = molvae.fine_tune(shipped, shard, runs / "tuned", train_config=config)
 after = molvae.load(runs / "tuned")
@@ -70,14 +70,14 @@ pd.DataFrame({"as shipped": judged(before), "fine-tuned": judged(after)}).round(
 plots.molecule_grid(before.sample(5, seed=1) + after.sample(5, seed=1), ["as shipped"] * 5 + ["fine-tuned"] * 5);
 
 # %% [markdown]
-# The samples show the change before the reconstruction does: the model now proposes molecules of the family. A few
-# hundred steps more, and `molvae.load("runs/tuned")` is the model to search the neighbourhood of the series with. Too
-# many, and it only repeats the series: watch the held-out line of the curves.
+# The samples show it at once: the model now proposes molecules of the family. A few hundred steps more, and
+# `molvae.load("runs/tuned")` is the model to search the neighbourhood of the series with. Too many, and it only
+# repeats the series: watch the held-out line of the curves.
 #
 # ## What β does
 #
-# β is the price of information in z. Three small models from nothing, which differ by β alone, on small molecules of a
-# screening library:
+# β is the price of information in z. Three small models from nothing, which differ by β alone, on small molecules of
+# a screening library:
 
 # %%
 library = [row.smiles for row in molvae.dataset("wehi10k").rows()]
@@ -87,8 +87,8 @@ shard = molvae.prepare(runs / "small.smi", runs / "small", workers=1)
 tiny = VAEConfig(embedding_dim=24, encoder_hidden_dim=48, latent_dim=24, decoder_hidden_dim=96)
 trials = {}
 for beta in (0.01, 0.1, 1.0):
-    config = TrainConfig(max_steps=250, batch_size=64, learning_rate=8e-3, warmup_steps=20, beta=beta,
-                         beta_warmup_steps=100, validate_every=125, validation_size=100, log_every=10)  # fmt: skip
+    config = TrainConfig(max_steps=200, batch_size=64, learning_rate=8e-3, warmup_steps=20, beta=beta,
+                         beta_warmup_steps=100, validate_every=100, validation_size=100, log_every=10)  # fmt: skip
     trials[beta] = molvae.train(shard, runs / f"beta-{beta}", vae_config=tiny, train_config=config).validation
 
 axes = None
@@ -122,14 +122,15 @@ pd.DataFrame(
 from matplotlib import pyplot as plt
 
 figure, axes = plt.subplots(figsize=(8, 3.4), layout="constrained")
-for beta, found in trials.items():
-    axes.plot(sorted(found.kl_per_dimension, reverse=True), marker=".", label=f"β {beta:g}")
+for number, (beta, found) in enumerate(trials.items()):
+    axes.plot(sorted(found.kl_per_dimension, reverse=True), marker="os^"[number], ms=4, label=f"β {beta:g}",
+              color=plots.PALETTE[number])  # fmt: skip
 axes.set(xlabel="latent dimension, by rank", ylabel="KL, nats per molecule", yscale="symlog")
 axes.legend();
 
 # %% [markdown]
-# A dimension with no KL carries nothing. When *another* molecule's z costs the decoder nothing, it is a language model
-# of molecules and its latent space is decoration, however good its samples look.
+# A dimension with no KL carries nothing. When *another* molecule's z costs the decoder nothing, it is a language
+# model of molecules and its latent space is decoration, however good its samples look.
 #
 # ## Conclusion
 
@@ -139,8 +140,8 @@ print(f"Collapsed by the sign of the shuffled z: β = {', '.join(collapsed) or '
 print(f"β = 0.01 carries {trials[0.01].kl:.0f} nats in z, β = 1 carries {trials[1.0].kl:.1f}.")
 
 # %% [markdown]
-# For a space to search in, take the smallest β whose neighbourhoods are still smooth, and measure that:
-# [is it any good?](06_is_it_any_good.ipynb) The whole way on the command line:
+# For a space to search in, take the smallest β whose neighbourhoods are still smooth, and measure that: [is it any
+# good?](06_is_it_any_good.ipynb) The whole way on the command line:
 #
 # ```
 # molvae data prepare mine.smi -o runs/mine-data

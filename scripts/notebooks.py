@@ -18,7 +18,6 @@ from typing import Any
 
 import jupytext
 import nbformat
-from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
@@ -49,9 +48,11 @@ def execute(source: Path) -> Any:
         CellExecutionError: a cell raises.
     """
     notebook = notebook_of(source)
-    kernel = AsyncKernelManager(kernel_name="python3", transport="ipc")  # over TCP any user of the machine could listen
     place = {"metadata": {"path": str(source.parent)}}
-    NotebookClient(notebook, km=kernel, timeout=LIMIT_SECONDS, resources=place, record_timing=False).execute()
+    NotebookClient(
+        notebook, kernel_name="python3", resources=place, timeout=LIMIT_SECONDS, startup_timeout=LIMIT_SECONDS,
+        record_timing=False,
+    ).execute()  # fmt: skip
     notebook.metadata = nbformat.from_dict(KERNEL)  # type: ignore[no-untyped-call]
     for cell in notebook.cells:
         if cell.cell_type == "code":

@@ -19,10 +19,9 @@ from molvae.chem.alerts import AlertCatalog
 from molvae.chem.moses import FINGERPRINT_BITS
 from molvae.chem.oddities import Oddity
 from molvae.chem.structure import ALERT_CATALOGS
-from molvae.chem.tables import SHOWN, html_table
 from molvae.datasets.rows import Row
 from molvae.evaluate.checking import COLUMNS, HARD_TO_MAKE, OUTSIDE, CheckedMolecule, Checks, check_points, check_rows
-from molvae.evaluate.measure import Measure, as_json
+from molvae.evaluate.measure import Measure, as_json, measure_tables
 from molvae.evaluate.similarity import mean_similarity
 from molvae.latent.domain import RareSymbols
 from molvae.latent.space import LatentSpace
@@ -203,10 +202,7 @@ class DecodeReport:
         return f"DecodeReport({self.summary.n:,} rows, {clean.of:,} read, {clean.value:.1%} of them with nothing odd)"
 
     def _repr_html_(self) -> str:
-        odd = sorted(self.rows, key=lambda row: -len(row.causes))[:SHOWN]
-        shown = ((row.smiles, row.number, row.smiles or row.given, ", ".join(row.causes), row.details) for row in odd)
-        columns = ("", "row", "SMILES", "findings", "in words")
-        return html_table(columns, shown, caption=repr(self), drawn=[""], total=len(self.rows))
+        return measure_tables(self.summary.groups())
 
     def frame(self) -> pandas.DataFrame:
         """Return the rows as a table, with the columns that `molvae check -o FILE` writes."""

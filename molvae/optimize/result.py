@@ -85,7 +85,7 @@ class Result:
         """Return a PNG picture of the best `n` molecules with score, SA score and number of alerts."""
         best = self.objective.best(n)
         legends = [
-            f"{row.score:.4g}  SA {_sa_score(str(row.smiles)):.1f}  alerts {len(structure_alerts(str(row.smiles)))}"
+            f"{row.score:#.4g}   SA {_sa_score(str(row.smiles)):.1f}   {_counted(structure_alerts(str(row.smiles)))}"
             for row in best
         ]
         return draw_grid([row.smiles for row in best], legends)
@@ -121,6 +121,10 @@ def pareto_front(wanted: NDArray[np.float64]) -> list[int]:
 
 def _sa_score(smiles: str) -> float:
     return float(descriptor_function("sa_score")(mol_from_canonical(smiles)))
+
+
+def _counted(alerts: Sequence[str]) -> str:
+    return "no alerts" if not alerts else f"{len(alerts)} alert{'s' if len(alerts) > 1 else ''}"
 
 
 def _frame(rows: Sequence[Scored], space: LatentSpace | None) -> pandas.DataFrame:
