@@ -65,7 +65,7 @@ def whitened(space: LatentSpace, scale: NDArray[np.float32], smiles: Sequence[st
 
 def strategy_of(variant: str, space: LatentSpace, objective: Objective, seed: int) -> Strategy:
     """Return the search of a variant."""
-    initial = max(10, min(200, (objective.budget or 0) // 10))
+    initial = max(10, min(60, (objective.budget or 0) // 5))
     given: dict[str, object] = {}
     latent = latent_arms(space, seed=seed)
     arms: list[Arm] = [PriorSamples(space), GraphCrossover(), GraphMutation()]

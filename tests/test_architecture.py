@@ -47,13 +47,17 @@ TO_THE_LEFT = {
         "benchmarks",
         "explore",
     },
+    "__main__": {"cli"},
 }
 
 # Where a library may enter. The command line reaches a library through the package that owns it.
 GATES = {
     "rdkit": {"chem"},
     "selfies": {"tokens"},
-    "torch": {"model", "training", "latent", "evaluate", "properties", "cli"},
+    "torch": {"model", "training", "latent", "evaluate", "properties", "optimize", "cli"},
+    "botorch": {"optimize"},
+    "gpytorch": {"optimize"},
+    "cma": {"optimize"},
     "safetensors": {"datasets", "model", "training", "properties"},
     "accelerate": {"training"},
     "tensorboard": {"training"},
@@ -64,6 +68,7 @@ GATES = {
     "fcd_torch": set(),  # its weights are read, its code is not run
     "pooch": {"datasets"},
     "pyarrow": {"datasets", "latent"},
+    "usearch": {"latent"},
     "click": {"cli"},
     "tqdm": {"cli"},
     "flask": {"explore"},

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from molvae.optimize.constraints import (
         Constraint,
         Contains,
+        InDomain,
         Lacks,
         NoAlerts,
         PropertyRange,
@@ -48,8 +49,8 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "build": ("build_strategy",),
-    "constraints": ("Constraint", "Contains", "Lacks", "NoAlerts", "PropertyRange", "SimilarTo", "ValueRange",
-                    "max_atoms"),
+    "constraints": ("Constraint", "Contains", "InDomain", "Lacks", "NoAlerts", "PropertyRange", "SimilarTo",
+                    "ValueRange", "max_atoms"),
     "curves": ("AtLeast", "AtMost", "Capped", "Chained", "Curve", "Distance", "Linear", "Near", "Ramp", "SmoothRamp",
                "SquaredDistance"),
     "goals": ("Goal",),
@@ -77,6 +78,7 @@ __all__ = [
     "Curve",
     "Distance",
     "Goal",
+    "InDomain",
     "Laboratory",
     "LaboratorySettings",
     "Lacks",

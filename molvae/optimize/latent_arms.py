@@ -53,6 +53,8 @@ class LatentMap:
         values, vectors = np.linalg.eigh(covariance)
         self._deviations = np.sqrt(np.maximum(values, 1e-9))
         self._axes = vectors
+        # Whitened points within it lie where molecules of the model do: 99 of 100 of them.
+        self.radius = float(np.quantile(np.linalg.norm(self.whiten(means), axis=1), 0.99))
 
     def posteriors(self, smiles: Sequence[str]) -> list[Posterior | None]:
         """Return q(z | x) of each molecule, around the point it was decoded from if it was; None where refused."""

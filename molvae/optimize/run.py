@@ -46,7 +46,8 @@ def optimize(
         objective: an `Objective`, or what makes one: a name such as "qed", "module:function", a function that takes a
             list of SMILES and returns a score for each, a fitted model, a table of these.
         space: the model, or its folder; None for the one that comes with molvae. Strategies that need none load none.
-        strategy: "hybrid", "tanimoto-gp", "graph-ga", "latent-ga" or "random"; see `build_strategy`.
+        strategy: "hybrid", "tanimoto-gp", "graph-ga", "latent-ga", "bayesian", "turbo", "cma-es", "gradient" or
+            "random"; see `build_strategy`.
         mode: "latent" keeps only what the model proposes.
         budget: calls, 1,000 by default; of an `Objective` that has one, its own holds.
         start: SMILES to begin with, in order; those that the gate refuses are left out.
@@ -95,14 +96,14 @@ def optimize(
     try:
         built = build_strategy(
             strategy, space=lambda: _loaded(model), screen=scored.screen, start=first, library=known,
-            standardization=standardization, mode=mode, budget=budget, seed=seed,
+            standardization=standardization, mode=mode, budget=budgets[0], aim=scored.aim, seed=seed,
         )  # fmt: skip
         sha = model.checkpoint.weights_sha256 if model is not None else ""
         for round_ in search(scored, built, batch=batch, model_hash=sha, stops=budgets):
             if on_round is not None:
                 on_round(round_)
     finally:
-        result = Result(scored, path)
+        result = Result(scored, path, model)
         if path is not None and scored.calls:
             write_result(result, path)
         if ready is None:

@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from molvae.plots.strips import interpolation_strip, molecule_grid, neighbor_grid, traversal_strip
     from molvae.plots.tradeoff import rate_distortion
     from molvae.properties.picture import calibration, domain_histogram, errors_by_domain, parity
-    from molvae.style import PALETTE
+    from molvae.style import GREY, PALETTE
     from molvae.training.curves import training_curves
 
 __all__ = [
+    "GREY",
     "PALETTE",
     "calibration",
     "domain_histogram",
@@ -49,6 +50,7 @@ __all__ = [
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
+        "GREY": "molvae.style",
         "PALETTE": "molvae.style",
         "calibration": "molvae.properties.picture",
         "domain_histogram": "molvae.properties.picture",

@@ -125,9 +125,8 @@ def _picture(row: CheckedMolecule, cause: str | None = None) -> str:
     if row.smiles is None:
         return ""
     findings = [finding for finding in row.structure.findings if cause in (None, finding.code.value)]
-    return draw_molecule_svg(
-        row.smiles, _THUMBNAIL, highlight=sorted({atom for finding in findings for atom in finding.atoms})
-    )
+    highlighted = sorted({atom for finding in findings for atom in finding.atoms})
+    return draw_molecule_svg(row.smiles, _THUMBNAIL, highlight=highlighted)
 
 
 def _filter(cause: str, rows: Sequence[CheckedMolecule]) -> str:
