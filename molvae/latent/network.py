@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from molvae.model.beam import beam_search
 from molvae.model.generation import BATCH_ROWS, Sampling, generate
@@ -115,9 +116,15 @@ class Network:
         return result
 
     def sequences(
-        self, z: NDArray[np.float32], sampling: Sampling, *, seed: int = 0, first_row: int = 0
+        self,
+        z: NDArray[np.float32],
+        sampling: Sampling,
+        *,
+        seed: int = 0,
+        first_row: int = 0,
+        prefixes: Sequence[Sequence[int]] | None = None,
     ) -> list[list[int]]:
-        """Return the token sequence of each point of `z` (n, D), without specials.
+        """Return the token sequence of each point of `z` (n, D), without specials; it begins with that of `prefixes`.
 
         A sequence that did not end within `max_symbols` is empty: far from all molecules a decoder repeats itself for
         ever, and RDKit can take minutes over a ribbon of a hundred fused rings.
@@ -128,6 +135,9 @@ class Network:
             sampling=sampling,
             seed=seed,
             first_row=first_row,
+            prefixes=None
+            if prefixes is None
+            else pad_sequence([torch.tensor(row) for row in prefixes], batch_first=True),
             max_symbols=self.max_symbols,
             threads=self._threads_for(len(z)),
         )
