@@ -232,8 +232,8 @@ class LatentSpace:
         With `scaffold` or `conditions` they are distinct and verified to meet them: `sample_conditional` says how, and
         how often the model succeeded.
 
-        `temperature` None takes that of the prior: 0 where a point of it means one molecule, 1 for the unconditional
-        mode of a model, whose point says nothing, so that the symbols are drawn.
+        `temperature` None takes that of the prior: 0 where a point of it means one molecule, about 1 for the
+        unconditional mode of a model, whose point says nothing, so that the symbols are drawn.
 
         Empty decodes are drawn again, and so are repeated molecules if `unique`, and those in `novel_to`, canonical
         SMILES such as the training set. A longer sample of a seed begins with a shorter one. `progress` is called with
@@ -411,7 +411,11 @@ class LatentSpace:
             rows = encode_many(self.pipeline.codec, given, workers=self._workers_for(given))
             molecules = [row.tokens for row in rows if isinstance(row, EncodedMolecule)]
             _require_two(len(molecules))
-            prior = fit_null_latent(self.pipeline.network, molecules, starts=torch.cat(known), seed=seed)
+            fitted = fit_null_latent(self.pipeline.network, molecules, starts=torch.cat(known), seed=seed)
+            own = self.prior()
+            if isinstance(own, NullLatent):
+                fitted = NullLatent(fitted.points, fitted.weights, own.temperature)
+            prior = fitted
         else:
             encoding = self.encode(smiles)
             encoding = encoding[encoding.ok]
