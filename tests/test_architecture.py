@@ -14,11 +14,12 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "molvae"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-# What each package may import of molvae, beside itself and the three modules that everything stands on.
-FOUNDATION = {"errors", "settings", "_lazy"}
+# What each package may import of molvae, beside itself and the four modules that everything stands on.
+FOUNDATION = {"errors", "settings", "style", "_lazy"}
 TO_THE_LEFT = {
     "errors": set[str](),
     "settings": {"errors"},
+    "style": {"errors"},
     "_lazy": set(),
     "chem": set(),
     "tokens": {"chem"},
@@ -29,8 +30,9 @@ TO_THE_LEFT = {
     "evaluate": {"chem", "tokens", "datasets", "model", "latent"},
     "properties": {"chem", "tokens", "datasets", "model", "latent"},
     "optimize": {"chem", "tokens", "datasets", "model", "latent", "properties", "evaluate"},
-    "plots": {"chem", "tokens", "datasets", "model", "latent", "properties", "evaluate", "optimize"},
+    "plots": {"chem", "tokens", "datasets", "model", "training", "latent", "properties", "evaluate", "optimize"},
     "benchmarks": {"chem", "tokens", "datasets", "model", "latent", "properties", "evaluate", "optimize"},
+    "explore": {"chem", "tokens", "datasets", "model", "latent"},
     "cli": {
         "chem",
         "tokens",
@@ -43,26 +45,34 @@ TO_THE_LEFT = {
         "optimize",
         "plots",
         "benchmarks",
+        "explore",
     },
+    "__main__": {"cli"},
 }
 
 # Where a library may enter. The command line reaches a library through the package that owns it.
 GATES = {
     "rdkit": {"chem"},
     "selfies": {"tokens"},
-    "torch": {"model", "training", "latent", "evaluate", "properties", "cli"},
+    "torch": {"model", "training", "latent", "evaluate", "properties", "optimize", "cli"},
+    "botorch": {"optimize"},
+    "gpytorch": {"optimize"},
+    "cma": {"optimize"},
     "safetensors": {"datasets", "model", "training", "properties"},
     "accelerate": {"training"},
     "tensorboard": {"training"},
     "sklearn": {"latent", "properties"},
     "mapie": {"properties"},
-    "matplotlib": {"training", "properties", "optimize", "plots"},
+    "matplotlib": {"style", "training", "properties", "optimize", "plots"},
     "scipy": {"evaluate", "optimize"},
     "fcd_torch": set(),  # its weights are read, its code is not run
     "pooch": {"datasets"},
     "pyarrow": {"datasets", "latent"},
+    "usearch": {"latent"},
     "click": {"cli"},
     "tqdm": {"cli"},
+    "flask": {"explore"},
+    "waitress": {"explore"},
 }
 
 # A GPU node that trains from a token shard has torch, numpy and safetensors, and none of these.

@@ -43,7 +43,9 @@ def test_the_metadata_name_version_licence_and_extras(wheel: Path) -> None:
         metadata = Parser().parsestr(archive.read(name).decode())
     assert (metadata["Name"], metadata["Version"]) == ("molvae", molvae.__version__)
     assert metadata["License-Expression"] == "MIT"
-    assert {"viz", "data", "scale", "train", "all", "test", "dev"} <= set(metadata.get_all("Provides-Extra", []))
+    assert {"viz", "data", "explore", "scale", "train", "all", "test", "dev"} <= set(
+        metadata.get_all("Provides-Extra", [])
+    )
 
 
 def test_the_wheel_works_outside_the_checkout(wheel: Path, tmp_path: Path) -> None:

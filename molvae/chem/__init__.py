@@ -10,7 +10,7 @@ from molvae._lazy import lazy_exports
 if TYPE_CHECKING:
     from molvae.chem.alerts import structure_alerts
     from molvae.chem.descriptors import Descriptors, descriptor_matrix
-    from molvae.chem.drawing import draw_grid, draw_grid_svg
+    from molvae.chem.drawing import draw_grid, draw_grid_svg, draw_molecule, draw_molecule_svg
     from molvae.chem.embedded import embedded_path
     from molvae.chem.fingerprints import (
         Fingerprint,
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
         tanimoto_matrix,
         tanimoto_to,
     )
-    from molvae.chem.graph_moves import crossover, mutate
+    from molvae.chem.graph_crossover import crossover
+    from molvae.chem.graph_mutation import mutate
     from molvae.chem.lipophilicity import penalized_logp
     from molvae.chem.logs import quiet_rdkit
     from molvae.chem.molecule import Molecule, canonical_smiles, mol_from_canonical, read_molecule
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from molvae.chem.sdf import SdfRecord, iterate_sdf, sdf_record
     from molvae.chem.settings import DEFAULT_STANDARDIZATION, ORGANIC_ELEMENTS, Standardization
     from molvae.chem.similarity import SimilarityTo
+    from molvae.chem.tables import html_table
 
 __all__ = [
     "DEFAULT_STANDARDIZATION",
@@ -47,7 +49,10 @@ __all__ = [
     "descriptor_matrix",
     "draw_grid",
     "draw_grid_svg",
+    "draw_molecule",
+    "draw_molecule_svg",
     "embedded_path",
+    "html_table",
     "iterate_sdf",
     "mol_from_canonical",
     "morgan_counts",
@@ -79,18 +84,21 @@ __getattr__, __dir__ = lazy_exports(
         "SimilarityTo": "molvae.chem.similarity",
         "Standardization": "molvae.chem.settings",
         "canonical_smiles": "molvae.chem.molecule",
-        "crossover": "molvae.chem.graph_moves",
+        "crossover": "molvae.chem.graph_crossover",
         "descriptor_matrix": "molvae.chem.descriptors",
         "draw_grid": "molvae.chem.drawing",
         "draw_grid_svg": "molvae.chem.drawing",
+        "draw_molecule": "molvae.chem.drawing",
+        "draw_molecule_svg": "molvae.chem.drawing",
         "embedded_path": "molvae.chem.embedded",
+        "html_table": "molvae.chem.tables",
         "iterate_sdf": "molvae.chem.sdf",
         "mol_from_canonical": "molvae.chem.molecule",
         "morgan_counts": "molvae.chem.fingerprints",
         "morgan_fingerprints": "molvae.chem.fingerprints",
         "morgan_matrix": "molvae.chem.fingerprints",
         "murcko_scaffold": "molvae.chem.scaffolds",
-        "mutate": "molvae.chem.graph_moves",
+        "mutate": "molvae.chem.graph_mutation",
         "penalized_logp": "molvae.chem.lipophilicity",
         "quiet_rdkit": "molvae.chem.logs",
         "read_molecule": "molvae.chem.molecule",

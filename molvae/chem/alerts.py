@@ -12,8 +12,9 @@ from rdkit.Chem.FilterCatalog import FilterCatalog, FilterCatalogParams
 from molvae.chem.molecule import mol_from_canonical
 from molvae.errors import ConfigError
 
-# PAINS (doi:10.1021/jm901137j), Brenk (doi:10.1002/cmdc.200700139), NIH (doi:10.1039/c4ob02287d), ZINC's own.
-AlertCatalog = Literal["PAINS", "BRENK", "NIH", "ZINC"]
+# PAINS (doi:10.1021/jm901137j), Brenk (doi:10.1002/cmdc.200700139), NIH (doi:10.1039/c4ob02287d), ZINC's own, and the
+# seven sets of ChEMBL 23 (BMS, Dundee, Glaxo, Inpharmatica, LINT, MLSMR, SureChEMBL).
+AlertCatalog = Literal["PAINS", "BRENK", "NIH", "ZINC", "CHEMBL"]
 
 
 @lru_cache(maxsize=16)

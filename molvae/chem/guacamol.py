@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from rdkit import Chem, DataStructs
+from rdkit import DataStructs
 from rdkit.Chem import GraphDescriptors, rdFingerprintGenerator, rdMolDescriptors
+
+from molvae.chem.limits import foreign_mol
 
 ECFP4_BITS = 4_096
 
@@ -32,7 +34,7 @@ def guacamol_features(smiles: str) -> tuple[GuacaMolDescriptors, bytes] | None:
     >>> descriptors.hydrogen_acceptors, descriptors.aromatic_rings, len(fingerprint)
     (3, 1, 512)
     """
-    mol = Chem.MolFromSmiles(smiles)
+    mol = foreign_mol(smiles)
     if mol is None:
         return None
     descriptors = GuacaMolDescriptors(

@@ -15,6 +15,7 @@ from typing import TypeAlias
 from rdkit import Chem
 from rdkit.Chem import rdqueries
 
+from molvae.chem.limits import check_ring_bonds, foreign_mol
 from molvae.chem.logs import quiet_rdkit
 from molvae.chem.reasons import Note, Reason
 from molvae.chem.refusals import (
@@ -92,8 +93,27 @@ def canonical_smiles(smiles: object, standardization: Standardization = DEFAULT_
     return read_molecule(smiles, standardization).smiles
 
 
-def mol_from_canonical(smiles: str) -> Chem.Mol:
+def read_any(smiles: object, standardization: Standardization = DEFAULT_STANDARDIZATION) -> Chem.Mol:
+    """Return the molecule of any text that RDKit reads within the caps of the gate: also radicals, mixtures, metals.
+
+    Raises:
+        MoleculeError: with the code of what is wrong with the text, RDKit's verdict, or `too_large`.
+
+    >>> read_any("[Na+].[Cl-]").GetNumAtoms()
+    2
+    """
+    text = _checked_text(smiles, standardization, [])
+    mol = _parsed(text)
+    _check_size(mol, standardization)
+    if mol.GetNumAtoms() == 0:
+        raise MoleculeError(Reason.EMPTY, "there are no atoms")
+    return mol
+
+
+def mol_from_canonical(smiles: str | Chem.Mol) -> Chem.Mol:
     """Return the RDKit molecule of a SMILES string that molvae wrote, without the checks of the gate.
+
+    An RDKit molecule is returned as it is.
 
     Raises:
         MoleculeError: RDKit cannot read it, so molvae did not write it.
@@ -101,6 +121,8 @@ def mol_from_canonical(smiles: str) -> Chem.Mol:
     >>> mol_from_canonical("CCO").GetNumAtoms()
     3
     """
+    if isinstance(smiles, Chem.Mol):
+        return smiles
     mol = Chem.MolFromSmiles(smiles, _PARSER)
     if mol is None or mol.GetNumAtoms() == 0:
         raise MoleculeError(Reason.SYNTAX, f"{shown(smiles)} is not a SMILES string that molvae wrote")
@@ -113,27 +135,39 @@ def rdkit_canonical(smiles: str, *, stereo: bool = True) -> str | None:
     >>> rdkit_canonical("[Na+].[Cl-]"), rdkit_canonical("C1CC")
     ('[Cl-].[Na+]', None)
     """
-    mol = Chem.MolFromSmiles(smiles)
+    mol = foreign_mol(smiles)
     if mol is None or mol.GetNumAtoms() == 0:
         return None
     return Chem.MolToSmiles(mol, isomericSmiles=stereo)
 
 
-def canonical_of_derived(smiles: str) -> str:
+def canonical_of_derived(smiles: str, standardization: Standardization = DEFAULT_STANDARDIZATION) -> str:
     """Return the canonical isomeric SMILES of what SELFIES symbols derived to.
 
     Raises:
-        MoleculeError: no atoms (`empty`), or a molecule that RDKit refuses.
+        MoleculeError: no atoms (`empty`), more atoms or rings than `standardization` takes (`too_large`), or a molecule
+            that RDKit refuses.
 
     >>> canonical_of_derived("C1=CC=CC=C1")
     'c1ccccc1'
     """
+    return derived_molecule(smiles, standardization).smiles
+
+
+def derived_molecule(smiles: str, standardization: Standardization = DEFAULT_STANDARDIZATION) -> Molecule:
+    """Return the molecule of a SMILES string that a program wrote: of the gate's checks, the size only.
+
+    Raises:
+        MoleculeError: as `canonical_of_derived`.
+    """
     if not smiles:
         raise MoleculeError(Reason.EMPTY, "the symbols derive to no atoms")
+    check_ring_bonds(smiles, standardization.max_rings)
     mol = Chem.MolFromSmiles(smiles, _PARSER)
     if mol is None:
         refuse_unparsable(smiles, Chem.MolFromSmiles(smiles, _RAW_PARSER))
-    return _canonical(mol, smiles)
+    _check_size(mol, standardization)
+    return Molecule(_canonical(mol, smiles), (), mol)
 
 
 def _canonical(mol: Chem.Mol, text: str) -> str:
@@ -207,6 +241,7 @@ def _checked_text(smiles: object, standardization: Standardization, notes: list[
     if len(text) != len(smiles):
         notes.append(Note.STRIPPED)
     check_format(text)
+    check_ring_bonds(text, standardization.max_rings)
     return text
 
 
@@ -220,7 +255,7 @@ def _parsed(text: str) -> Chem.Mol:
     return mol
 
 
-def _check_graph(mol: Chem.Mol, text: str, standardization: Standardization) -> None:
+def _check_size(mol: Chem.Mol, standardization: Standardization) -> None:
     if mol.GetNumHeavyAtoms() > standardization.max_atoms:
         raise MoleculeError(
             Reason.TOO_LARGE, f"{mol.GetNumHeavyAtoms()} heavy atoms, at most {standardization.max_atoms} are read"
@@ -229,6 +264,10 @@ def _check_graph(mol: Chem.Mol, text: str, standardization: Standardization) -> 
         raise MoleculeError(
             Reason.TOO_LARGE, f"{mol.GetRingInfo().NumRings()} rings, at most {standardization.max_rings} are read"
         )
+
+
+def _check_graph(mol: Chem.Mol, text: str, standardization: Standardization) -> None:
+    _check_size(mol, standardization)
     if _UNUSUAL_BOND.search(text):
         _check_bonds(mol)
     if mol.HasSubstructMatch(_suspect_atoms(standardization.elements)):
@@ -282,6 +321,8 @@ def _smiles_of(mol: Chem.Mol, standardization: Standardization, notes: list[Note
         raise MoleculeError(
             Reason.TOO_LARGE, f"{mol.GetNumHeavyAtoms()} heavy atoms, at most {standardization.max_atoms} are read"
         )
+    if (rings := mol.GetNumBonds() - mol.GetNumAtoms() + 1) > standardization.max_rings:
+        raise MoleculeError(Reason.TOO_LARGE, f"{rings} rings, at most {standardization.max_rings} are read")
     if mol.GetStereoGroups():
         notes.append(Note.STEREO_DROPPED)  # a racemate would become one enantiomer's SMILES without a word
     mol = Chem.Mol(mol)

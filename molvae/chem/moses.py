@@ -16,6 +16,7 @@ from rdkit.Chem import QED, rdFingerprintGenerator, rdMolDescriptors
 from rdkit.Chem.Scaffolds import MurckoScaffold
 
 from molvae.chem.descriptors import sa_scorer
+from molvae.chem.limits import foreign_mol
 from molvae.errors import DataError
 
 FINGERPRINT_BITS = 1_024  # Morgan, radius 2
@@ -90,7 +91,7 @@ def moses_features(
     >>> round(features.properties.logp, 2)
     1.31
     """
-    mol = Chem.MolFromSmiles(smiles) if smiles else None  # RDKit reads "" as a molecule, MOSES does not
+    mol = foreign_mol(smiles) if smiles else None  # RDKit reads "" as a molecule, MOSES does not
     if mol is None:
         return None
     canonical = Chem.MolToSmiles(mol)
@@ -109,7 +110,7 @@ def moses_features(
 
 def fingerprint_of(smiles: str) -> bytes | None:
     """Return the fingerprint of a molecule, None where RDKit cannot read the SMILES; see `moses_fingerprint`."""
-    mol = Chem.MolFromSmiles(smiles)
+    mol = foreign_mol(smiles)
     return None if mol is None else moses_fingerprint(mol)
 
 
@@ -125,13 +126,13 @@ def _generator() -> rdFingerprintGenerator.FingerprintGenerator64:
 
 def fragments_of(smiles: str) -> tuple[str, ...] | None:
     """Return the BRICS fragments of a molecule, None where RDKit cannot read the SMILES."""
-    mol = Chem.MolFromSmiles(smiles)
+    mol = foreign_mol(smiles)
     return None if mol is None else _fragments(mol)
 
 
 def scaffold_of(smiles: str) -> str | None:
     """Return the Murcko scaffold of a molecule, None below two rings and where RDKit cannot read the SMILES."""
-    mol = Chem.MolFromSmiles(smiles)
+    mol = foreign_mol(smiles)
     return None if mol is None else _scaffold(mol)
 
 

@@ -9,6 +9,7 @@ from typing import BinaryIO
 from rdkit import Chem
 from rdkit.Chem import rdDepictor
 
+from molvae.chem.limits import MAX_RING_BONDS
 from molvae.chem.logs import quiet_rdkit
 from molvae.chem.reasons import Reason
 from molvae.chem.refusals import refuse_unparsable, shown
@@ -116,6 +117,9 @@ def _smiles(block: str) -> str:
                 raise MoleculeError(Reason.SYNTAX, f"the record {shown(block[:30].strip())} is no MOL block")
             if raw.GetNumAtoms() > _MAX_ATOMS:
                 raise MoleculeError(Reason.TOO_LARGE, f"{raw.GetNumAtoms():,} atoms, at most {_MAX_ATOMS:,} are read")
+            rings = raw.GetNumBonds() - raw.GetNumAtoms() + len(Chem.GetMolFrags(raw))
+            if rings > MAX_RING_BONDS:
+                raise MoleculeError(Reason.TOO_LARGE, f"{rings} rings, at most {MAX_RING_BONDS} are read")
             mol = Chem.MolFromMolBlock(block)  # from the text: stereo is read from coordinates and wedges
         except (RuntimeError, ValueError) as err:
             if isinstance(err, MoleculeError):

@@ -28,9 +28,11 @@ CORE = (
 )
 EXTRAS = {
     "viz": ("matplotlib",),
+    "explore": ("flask", "waitress"),
     "data": ("pooch",),
     "metrics": ("fcd_torch",),
     "scale": ("dask", "distributed", "pyarrow"),
+    "search": ("usearch",),
     "train": ("accelerate", "tensorboard"),
     "uq": ("mapie",),
 }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from molvae.cli.options import computing_options, load_space, model_option, seed_option
+from molvae.cli.options import computing_options, load_space, model_option, refine_option, seed_option
 from molvae.cli.output import printable, progress, say, show
 from molvae.cli.writing import write_table
 
@@ -51,14 +51,15 @@ prior_option = click.option("--prior", help="Name of a prior of the model, such 
     help="Molecules: moses-test, moses-test-scaffolds, another data set, or a file; may be given several times.",
 )  # fmt: skip
 @click.option("-n", "--n", "count", type=click.IntRange(1), help="Draw this many of each.  [default: all]")
+@refine_option
 @model_option
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write every row, also refused ones, to a table.")
 @picture_option
 @seed_option
 @computing_options
 def reconstruction(
-    sources: tuple[str, ...], count: int | None, model: Path | None, output: Path | None, picture: Path | None,
-    seed: int, as_json: bool, device: str, threads: int | None, workers: int | None,
+    sources: tuple[str, ...], count: int | None, refine: bool, model: Path | None, output: Path | None,
+    picture: Path | None, seed: int, as_json: bool, device: str, threads: int | None, workers: int | None,
 ) -> int:  # fmt: skip
     """Send molecules through the latent space and back, decoding the posterior mean greedily.
 
@@ -75,11 +76,13 @@ def reconstruction(
         rows = read_source(source)
         rows = rows if count is None else draw(rows, count, seed=seed)
         with _stage(f"Reconstructing {Path(source).name}", len(rows)) as advance:
-            reports.append(evaluate_reconstruction(space, rows, source=source, workers=workers, progress=advance))
+            reports.append(
+                evaluate_reconstruction(space, rows, source=source, refine=refine, workers=workers, progress=advance)
+            )
     report = joined(reports)
     refusals = {source: report.refusals(source) for source in sources}
-    header = _about(space) | {"seed": seed, "n": len(report.rows), "refusals": refusals}
-    _tell(header, {source: report.measures(source) for source in sources}, as_json=as_json)
+    header = _about(space) | {"seed": seed, "n": len(report.rows), "refined": refine, "refusals": refusals}
+    tell(header, {source: report.measures(source) for source in sources}, as_json=as_json)
     if output is not None:
         columns = list(report.rows[0].__slots__)
         write_table(columns, ([getattr(row, name) for name in columns] for row in report.rows), output, as_json=False)
@@ -144,7 +147,7 @@ def generation(
     report = evaluate_generation(
         molecules, against, space=space, groups=groups or GROUPS, seed=seed, resources=resources
     )
-    _tell(header | {"reference": report.reference, "n": report.n}, report.groups, as_json=as_json)
+    tell(header | {"reference": report.reference, "n": report.n}, report.groups, as_json=as_json)
     if picture is not None:
         from molvae.plots.evaluation import draw_generation
 
@@ -179,7 +182,7 @@ def latent(
     space = load_space(model, device, threads, workers)
     report = evaluate_latent(space, draw(read_smiles(data), count, seed=seed), n=count, seed=seed, prior=prior)
     header = _about(space) | {"prior": prior or space.priors[0], "data": data, "seed": seed, "n": len(report.prior)}
-    _tell(header, report.groups, as_json=as_json)
+    tell(header, report.groups, as_json=as_json)
     if picture is not None:
         from molvae.plots.evaluation import draw_latent
 
@@ -203,7 +206,7 @@ def _stage(name: str, length: int) -> AbstractContextManager[Callable[[int], Non
     return progress(name, unit="molecules", total=length)
 
 
-def _tell(header: Mapping[str, object], groups: Groups, *, as_json: bool) -> None:
+def tell(header: Mapping[str, object], groups: Groups, *, as_json: bool) -> None:
     """Print figures with their denominators: one JSON object, or a table under a few lines about the run."""
     if as_json:
         from molvae.evaluate.measure import as_json as figures

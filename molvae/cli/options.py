@@ -40,6 +40,11 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Write one JS
 seed_option = click.option(
     "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="The same seed, the same molecules."
 )
+refine_option = click.option(
+    "--refine",
+    is_flag=True,
+    help="Move each point, mostly by less than its standard deviation, to where its molecule decodes exactly.",
+)
 threads_option = click.option(
     "--threads",
     type=click.IntRange(1, 1024),
@@ -70,11 +75,55 @@ def computing_options(command: Command) -> Command:
     return command
 
 
-def output_option(help_text: str) -> Callable[[Command], Command]:
-    """Return the option -o FILE, where '-' is standard output."""
+def choice_options(command: Command) -> Command:
+    """Add --top-k and --top-p: among which symbols the next one is drawn."""
+    for option in (
+        click.option(
+            "--top-p", type=click.FloatRange(0, 1, min_open=True), help="Draw among the likeliest with this total."
+        ),
+        click.option("--top-k", type=click.IntRange(1), help="Draw among the k likeliest symbols only."),
+    ):
+        command = option(command)
+    return command
+
+
+def check_table(_: click.Context, __: click.Parameter, value: Path | None) -> Path | None:
+    """Refuse, before any work, a file whose suffix names no format of tables."""
+    if value is not None and value != Path("-"):
+        from molvae.datasets import file_format
+
+        file_format(value)
+    return value
+
+
+def check_table_file(ctx: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
+    """Do what `check_table` does, for what cannot go to standard output."""
+    if value == Path("-"):
+        raise click.BadParameter("this needs a file of its own, not standard output", ctx, parameter)
+    return check_table(ctx, parameter, value)
+
+
+Check = Callable[[click.Context, click.Parameter, Path], object]
+
+
+def output_option(help_text: str, *, check: Check = check_table) -> Callable[[Command], Command]:
+    """Return the option -o FILE, where '-' is standard output; `check` refuses a suffix that names no format."""
     return click.option(
-        "-o", "--output", type=click.Path(path_type=Path), default=Path("-"), show_default=True, help=help_text
-    )
+        "-o", "--output", type=click.Path(path_type=Path), default=Path("-"), show_default=True, callback=check,
+        help=help_text,
+    )  # fmt: skip
+
+
+def _check_folder(ctx: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
+    if value == Path("-"):
+        raise click.BadParameter("this needs a folder, not standard output", ctx, parameter)
+    return value
+
+
+def folder_option(help_text: str, *, required: bool = True) -> Callable[[Command], Command]:
+    """Return the option -o FOLDER."""
+    kind = click.Path(path_type=Path, file_okay=False)
+    return click.option("-o", "--output", type=kind, required=required, callback=_check_folder, help=help_text)
 
 
 def settings_option(tables: str) -> Callable[[Command], Command]:

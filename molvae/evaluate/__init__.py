@@ -10,24 +10,32 @@ from typing import TYPE_CHECKING
 from molvae._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from molvae.evaluate.checking import CheckedMolecule
+    from molvae.evaluate.decoding import DecodeReport, DecodeSummary, decode_report
     from molvae.evaluate.frechet import Moments, frechet_distance
     from molvae.evaluate.generation import GenerationReport, evaluate_generation
     from molvae.evaluate.latent import LatentReport, evaluate_latent
     from molvae.evaluate.measure import Measure
     from molvae.evaluate.reconstruction import ReconstructionReport, evaluate_reconstruction, joined
     from molvae.evaluate.reference import Reference, draw, load_reference, read_smiles, read_source
+    from molvae.evaluate.repair import Repair, repair
     from molvae.evaluate.resources import Resources
     from molvae.evaluate.statistics import Statistics, measure_statistics
 
 __all__ = [
+    "CheckedMolecule",
+    "DecodeReport",
+    "DecodeSummary",
     "GenerationReport",
     "LatentReport",
     "Measure",
     "Moments",
     "ReconstructionReport",
     "Reference",
+    "Repair",
     "Resources",
     "Statistics",
+    "decode_report",
     "draw",
     "evaluate_generation",
     "evaluate_latent",
@@ -38,17 +46,24 @@ __all__ = [
     "measure_statistics",
     "read_smiles",
     "read_source",
+    "repair",
 ]
 
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
+        "CheckedMolecule": "molvae.evaluate.checking",
+        "DecodeReport": "molvae.evaluate.decoding",
+        "DecodeSummary": "molvae.evaluate.decoding",
+        "decode_report": "molvae.evaluate.decoding",
         "GenerationReport": "molvae.evaluate.generation",
         "LatentReport": "molvae.evaluate.latent",
         "Measure": "molvae.evaluate.measure",
         "Moments": "molvae.evaluate.frechet",
         "ReconstructionReport": "molvae.evaluate.reconstruction",
         "Reference": "molvae.evaluate.reference",
+        "Repair": "molvae.evaluate.repair",
+        "repair": "molvae.evaluate.repair",
         "Resources": "molvae.evaluate.resources",
         "Statistics": "molvae.evaluate.statistics",
         "draw": "molvae.evaluate.reference",

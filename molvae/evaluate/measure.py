@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+from molvae.chem.tables import html_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +30,20 @@ class Measure:
 def as_json(measures: Iterable[Measure]) -> dict[str, object]:
     """Return figures as a JSON object, by name."""
     return {measure.name: measure.as_json() for measure in measures}
+
+
+def measure_lines(title: str, groups: Mapping[str, Sequence[Measure]]) -> str:
+    """Return groups of figures as lines of text, each with its denominator."""
+    lines = [title]
+    for name, group in groups.items():
+        lines += [f"  {name}", *(f"    {each.name}: {each.value:.4g} of {each.of:,}" for each in group)]
+    return "\n".join(lines)
+
+
+def measure_tables(groups: Mapping[str, Sequence[Measure]]) -> str:
+    """Return groups of figures as HTML tables, each with its denominators."""
+    columns = ("figure", "value", "of", "note")
+    return "".join(
+        html_table(columns, ((each.name, each.value, each.of, each.note) for each in group), caption=name, limit=None)
+        for name, group in groups.items()
+    )

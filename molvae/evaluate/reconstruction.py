@@ -12,7 +12,7 @@ import numpy as np
 from molvae.chem.fingerprints import tanimoto
 from molvae.datasets.rows import Row
 from molvae.evaluate.bulk import canonical_many
-from molvae.evaluate.measure import Measure
+from molvae.evaluate.measure import Measure, measure_lines, measure_tables
 from molvae.evaluate.resources import Progress
 from molvae.latent.results import OK
 from molvae.latent.space import LatentSpace
@@ -41,7 +41,7 @@ class ReconstructedRow:
     similarity: float = float("nan")  # Tanimoto to the input (Morgan, radius 2, 2,048 bits), 0 for no molecule
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ReconstructionReport:
     """The rows of all sources in their order."""
 
@@ -71,26 +71,38 @@ class ReconstructionReport:
             Measure.rate("refused", len(rows) - len(taken), len(rows), "of rows"),
         ]
 
+    def __repr__(self) -> str:
+        return measure_lines("ReconstructionReport", {source: self.measures(source) for source in self.sources})
+
+    def _repr_html_(self) -> str:
+        return measure_tables({source: self.measures(source) for source in self.sources})
+
 
 def evaluate_reconstruction(
     space: LatentSpace,
     molecules: Sequence[Row | str],
     *,
     source: str = "molecules",
+    refine: bool = False,
     workers: int | None = 1,
     progress: Progress = lambda count: None,
 ) -> ReconstructionReport:
-    """Encode molecules, decode their posterior means greedily, and compare; a refused row keeps its place."""
+    """Encode molecules, decode their posterior means greedily, and compare; a refused row keeps its place.
+
+    `refine` moves the means first, as `LatentSpace.encode` tells.
+    """
     rows = [row if isinstance(row, Row) else Row(number, row) for number, row in enumerate(molecules, start=1)]
     results: list[ReconstructedRow] = []
     for start in range(0, len(rows), _WINDOW):
-        results += _reconstructed(space, rows[start : start + _WINDOW], source, workers)
+        results += _reconstructed(space, rows[start : start + _WINDOW], source, workers, refine)
         progress(len(results) - start)
     return ReconstructionReport(tuple(results))
 
 
-def _reconstructed(space: LatentSpace, rows: Sequence[Row], source: str, workers: int | None) -> list[ReconstructedRow]:
-    encoding = space.encode([row.smiles for row in rows])
+def _reconstructed(
+    space: LatentSpace, rows: Sequence[Row], source: str, workers: int | None, refine: bool
+) -> list[ReconstructedRow]:
+    encoding = space.encode([row.smiles for row in rows], refine=refine)
     taken = np.flatnonzero(encoding.ok)
     smiles = [str(encoding.smiles[i]) for i in taken]
     codec, network = space.pipeline.codec, space.pipeline.network

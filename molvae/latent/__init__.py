@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from molvae.latent.conditional import ConditionalSamples
     from molvae.latent.directions import Direction
     from molvae.latent.files import FileReport, decode_file, encode_file
+    from molvae.latent.index import Match, VectorIndex
+    from molvae.latent.projection import project
     from molvae.latent.results import Candidate, Encoding, Neighbor, Neighbors, Path, Reconstruction, Step
     from molvae.latent.space import LatentSpace
     from molvae.latent.transformer import MoleculeLatentTransformer
@@ -24,14 +26,17 @@ __all__ = [
     "Encoding",
     "FileReport",
     "LatentSpace",
+    "Match",
     "MoleculeLatentTransformer",
     "Neighbor",
     "Neighbors",
     "Path",
     "Reconstruction",
     "Step",
+    "VectorIndex",
     "decode_file",
     "encode_file",
+    "project",
 ]
 
 __getattr__, __dir__ = lazy_exports(
@@ -42,6 +47,9 @@ __getattr__, __dir__ = lazy_exports(
         "FileReport": "molvae.latent.files",
         "decode_file": "molvae.latent.files",
         "encode_file": "molvae.latent.files",
+        "Match": "molvae.latent.index",
+        "VectorIndex": "molvae.latent.index",
+        "project": "molvae.latent.projection",
         "Candidate": "molvae.latent.results",
         "Encoding": "molvae.latent.results",
         "Neighbor": "molvae.latent.results",

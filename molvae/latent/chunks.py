@@ -12,15 +12,21 @@ from molvae.latent.results import OK, Encoding
 from molvae.tokens.codec import EncodedMolecule
 
 
-def encode_chunk(network: Network, rows: Sequence[EncodedMolecule | MoleculeError]) -> Encoding:
-    """Return one row for each of `rows`: the posterior of a molecule, or NaN and the reason of its refusal."""
+def encode_chunk(
+    network: Network, rows: Sequence[EncodedMolecule | MoleculeError], *, refine: bool = False
+) -> Encoding:
+    """Return one row for each of `rows`: the posterior of a molecule, or NaN and the reason of its refusal.
+
+    `refine` moves each mean to where greedy decoding writes the molecule, as `molvae.model.refinement` tells.
+    """
     taken = np.array([isinstance(row, EncodedMolecule) for row in rows], dtype=bool)
     mean = np.full((len(rows), network.vae.latent_dim), np.nan, dtype=np.float32)
     log_var = mean.copy()
     if taken.any():
-        mean[taken], log_var[taken] = network.posteriors(
-            [row.tokens for row in rows if isinstance(row, EncodedMolecule)]
-        )
+        molecules = [row.tokens for row in rows if isinstance(row, EncodedMolecule)]
+        mean[taken], log_var[taken] = posteriors = network.posteriors(molecules)
+        if refine:
+            mean[taken] = network.refined(molecules, posteriors)
     return Encoding(
         mean,
         log_var,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from molvae.datasets.readers import file_format, read_rows
 from molvae.datasets.rows import Row
 from molvae.datasets.writers import write_rows
-from molvae.errors import DataError
+from molvae.errors import DataError, MoleculeError
 from molvae.latent.network import checked_width
 from molvae.latent.parts import Arrays, Job, Parts, Progress, numbered_parts, parse_shard
 from molvae.latent.results import OK
 from molvae.latent.vectors import BLOCK, FORMATS, MAX_NAME, VectorBlock, read_points, vector_format, write_vectors
+from molvae.model.generation import GREEDY, Sampling
 
 if TYPE_CHECKING:
     from molvae.latent.space import LatentSpace
@@ -57,6 +58,7 @@ def encode_file(
     source: Path | str,
     out: Path | str,
     *,
+    refine: bool = False,
     shard: str | None = None,
     rejected: Path | str | None = None,
     progress: Progress = lambda rows: None,
@@ -69,6 +71,7 @@ def encode_file(
         space: the model.
         source: .smi, .csv, .tsv, .sdf or .parquet, plain or .gz.
         out: .npz, .npy, .csv, .tsv or .parquet; with `shard`, `-i-of-n` is put before the suffix.
+        refine: move each mean to where the molecule decodes exactly, as `LatentSpace.encode` tells.
         shard: "i/n", such as "2/10": only each n-th row, for the i-th of n jobs.
         rejected: file for the refused rows: row, name, code, detail, text.
         progress: called with numbers of rows as they are finished.
@@ -77,22 +80,23 @@ def encode_file(
 
     Raises:
         DataError: a source that cannot be read, or a suffix that names no format.
+        InUseError: another process is writing `out`.
         ValueError: a shard that is not "i/n".
     """
     out = _of_shard(Path(out), shard)
     vector_format(out)  # before the work, not after
 
     def work(rows: Iterator[Row]) -> Iterator[list[_Vector]]:
-        for encoding in space.pipeline.encode((row.smiles for row in rows), many=True):
+        for encoding in space.pipeline.encode((row.smiles for row in rows), many=True, refine=refine):
             columns = (encoding.smiles, encoding.status, encoding.detail, encoding.mean, encoding.log_var)
             yield [_Vector(*row) for row in zip(*columns, strict=True)]
 
-    parts = Parts.of(out, f"encode {_model_hash(space)}")
-    job = Job(parts, _row_text, work, _encoded_arrays, progress)
-    numbers, resumed = job.run(numbered_parts(read_rows(source, **reading), part_rows, parse_shard(shard)))
-    _check_any(numbers, source, shard)
-    write_vectors(out, lambda: (VectorBlock(**_fields(parts.load(n), VectorBlock._fields)) for n in numbers))
-    return _finish(parts, numbers, out, rejected, resumed)
+    with Parts.alone(out, f"encode{' refined' if refine else ''} {_model_hash(space)}") as parts:
+        job = Job(parts, _row_text, work, _encoded_arrays, progress)
+        numbers, resumed = job.run(numbered_parts(read_rows(source, **reading), part_rows, parse_shard(shard)))
+        _check_any(numbers, source, shard)
+        write_vectors(out, lambda: (VectorBlock(**_fields(parts.load(n), VectorBlock._fields)) for n in numbers))
+        return _finish(parts, numbers, out, rejected, resumed)
 
 
 def decode_file(
@@ -104,6 +108,8 @@ def decode_file(
     rejected: Path | str | None = None,
     progress: Progress = lambda rows: None,
     part_rows: int = PART_ROWS,
+    sampling: Sampling = GREEDY,
+    seed: int = 0,
 ) -> FileReport:
     """Decode a file of vectors to a file of molecules and return what became of the rows; see `encode_file`.
 
@@ -116,9 +122,13 @@ def decode_file(
         rejected: file for the rows that gave no molecule.
         progress: called with numbers of rows as they are finished.
         part_rows: rows between two points at which a killed run can go on.
+        sampling: how symbols are chosen; the most likely ones unless given.
+        seed: of the symbols that are drawn; those of a row depend on it and on the place of the row in the source, and
+            not on parts, shards, batches or interruptions.
 
     Raises:
         DataError: a source that cannot be read or has another width, or a suffix that names no format.
+        InUseError: another process is writing `out`.
         ValueError: a shard that is not "i/n".
     """
     out = _of_shard(Path(out), shard)
@@ -126,23 +136,27 @@ def decode_file(
 
     def work(points: Iterator[_Point]) -> Iterator[list[_Decoded]]:
         finite: deque[bool] = deque()
+        places: deque[int] = deque()
 
         def blocks() -> Iterator[NDArray[np.float32]]:
-            while block := list(islice(points, BLOCK)):
+            while block := list(itertools.islice(points, BLOCK)):
                 z = checked_width(np.stack([point.z for point in block]), space.latent_dim)
                 usable = np.asarray(np.isfinite(z).all(axis=1))
                 finite.extend(bool(ok) for ok in usable)
+                places.extend(point.place for point in block)
                 yield np.where(usable[:, None], z, 0)  # keeps the rows aligned; what it decodes to is not used
 
-        for smiles in space.pipeline.decode(blocks(), many=True):
+        numbers = iter(places.popleft, None)
+        for smiles in space.pipeline.decode(blocks(), many=True, sampling=sampling, seed=seed, numbers=numbers):
             yield [_decoded(smiles) if finite.popleft() else _NO_POINT]
 
-    parts = Parts.of(out, f"decode {_model_hash(space)}")
-    job = Job(parts, _point_text, work, _decoded_arrays, progress)
-    numbers, resumed = job.run(numbered_parts(_points(Path(source)), part_rows, parse_shard(shard)))
-    _check_any(numbers, source, shard)
-    write_rows(out, _molecules((parts.load(n) for n in numbers), molecules_only), columns=_COLUMNS)
-    return _finish(parts, numbers, out, rejected, resumed)
+    drawn = f" {sampling} {seed}" if sampling.temperature else ""  # a greedy result depends on neither
+    with Parts.alone(out, f"decode {_model_hash(space)}{drawn}") as parts:
+        job = Job(parts, _point_text, work, _decoded_arrays, progress)
+        numbers, resumed = job.run(numbered_parts(_points(Path(source)), part_rows, parse_shard(shard)))
+        _check_any(numbers, source, shard)
+        write_rows(out, _molecules((parts.load(n) for n in numbers), molecules_only), columns=_COLUMNS)
+        return _finish(parts, numbers, out, rejected, resumed)
 
 
 _COLUMNS = ("row", "name", "smiles", "status")
@@ -157,6 +171,7 @@ class _Vector(NamedTuple):
 
 
 class _Point(NamedTuple):
+    place: int  # in the source, from 0
     row: int
     name: str
     z: NDArray[np.float32]
@@ -171,13 +186,15 @@ class _Decoded(NamedTuple):
 _NO_POINT = _Decoded("", NOT_FINITE, "the vector holds NaN or infinity, as the rows of refused molecules do")
 
 
-def _decoded(smiles: str | None) -> _Decoded:
-    return _Decoded("", "empty", "the point decodes to no atoms") if smiles is None else _Decoded(smiles, OK, "")
+def _decoded(smiles: str | MoleculeError) -> _Decoded:
+    return _Decoded(smiles, OK, "") if isinstance(smiles, str) else _Decoded("", str(smiles.code), smiles.detail)
 
 
 def _points(source: Path) -> Iterator[_Point]:
+    place = itertools.count()
     for block in read_points(source):
-        yield from (_Point(int(row), name, z) for row, name, z in zip(block.row, block.name, block.z, strict=True))
+        rows = zip(block.row, block.name, block.z, strict=True)
+        yield from (_Point(next(place), int(row), name, z) for row, name, z in rows)
 
 
 def _row_text(row: Row) -> str:
@@ -185,7 +202,7 @@ def _row_text(row: Row) -> str:
 
 
 def _point_text(point: _Point) -> str:
-    return repr((point.row, point.name, point.z.tobytes()))
+    return repr((point.place, point.row, point.name, point.z.tobytes()))
 
 
 def _encoded_arrays(rows: list[Row], vectors: list[_Vector]) -> Arrays:

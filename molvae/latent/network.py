@@ -17,12 +17,15 @@ from torch.nn.utils.rnn import pad_sequence
 from molvae.model.beam import beam_search
 from molvae.model.generation import BATCH_ROWS, Sampling, generate
 from molvae.model.parallel import map_threads, resolve_threads
+from molvae.model.posterior import DiagonalGaussian
 from molvae.model.precision import Precision, autocast, resolve_precision
+from molvae.model.refinement import refine
 from molvae.model.stepper import DecoderWeights, padded_rows
 from molvae.model.vae import MoleculeVAE
 from molvae.tokens.vocabulary import BOS_TOKEN, EOS_TOKEN, PAD_TOKEN
 
 ENCODE_ROWS = 256  # molecules of one batch, sorted by length; more overflow the processor's second-level cache
+_REFINE_ROWS = 128  # molecules of one batch; what is left of it shrinks step by step
 _ONE_THREAD_BELOW = 64  # rows: a second thread costs more than it gives
 
 Posteriors = tuple[NDArray[np.float32], NDArray[np.float32]]  # mean and log-variance, both (n, D)
@@ -64,7 +67,7 @@ class Network:
         """Move a VAE to its device and prepare it."""
         if threads is not None:
             resolve_threads(threads)  # refuses what is no number of threads
-        vae = vae.to(resolve_device(device)).eval()
+        vae = vae.to(resolve_device(device)).eval().requires_grad_(False)  # at work it does not learn
         return cls(vae, DecoderWeights(vae.decoder, resolve_precision(precision, vae.device)), threads, max_symbols)
 
     @property
@@ -85,6 +88,24 @@ class Network:
 
         both = self.map_batches(encode, molecules, (2, self.vae.latent_dim))
         return np.ascontiguousarray(both[:, 0]), np.ascontiguousarray(both[:, 1])
+
+    def refined(self, molecules: Sequence[Sequence[int]], posteriors: Posteriors) -> NDArray[np.float32]:
+        """Return points (n, D) near the posterior means from which greedy decoding writes the molecules; `refine`."""
+        mean, log_var = map(torch.from_numpy, posteriors)
+        result = np.empty_like(posteriors[0])
+        order = np.argsort([len(tokens) for tokens in molecules], kind="stable")
+        threads = self._threads_for(len(molecules))
+        rows = max(1, min(_REFINE_ROWS, -(-len(order) // threads)))
+
+        def run(start: int) -> None:
+            chosen = order[start : start + rows]
+            tokens, _ = pad([molecules[row] for row in chosen])
+            posterior = DiagonalGaussian(mean[chosen].to(self.device), log_var[chosen].to(self.device))
+            points = refine(self.vae.decoder, tokens.to(self.device), posterior, dtype=self.weights.dtype)
+            result[chosen] = points.cpu().numpy()
+
+        map_threads(run, range(0, len(order), rows), threads=threads)
+        return result
 
     def map_batches(
         self,
@@ -121,28 +142,42 @@ class Network:
         sampling: Sampling,
         *,
         seed: int = 0,
-        first_row: int = 0,
+        rows: NDArray[np.int64] | None = None,
         prefixes: Sequence[Sequence[int]] | None = None,
     ) -> list[list[int]]:
-        """Return the token sequence of each point of `z` (n, D), without specials; it begins with that of `prefixes`.
+        """Return the token sequence of each point of `z` (n, D), without specials; `rows` as in `generate`.
+
+        A sequence begins with that of `prefixes`, if there are any.
 
         A sequence that did not end within `max_symbols` is empty: far from all molecules a decoder repeats itself for
         ever, and RDKit can take minutes over a ribbon of a hundred fused rings.
         """
+        sequences = self.sequences_to_the_end(z, sampling, seed=seed, rows=rows, prefixes=prefixes)
+        return [tokens if tokens is not None else [] for tokens in sequences]
+
+    def sequences_to_the_end(
+        self,
+        z: NDArray[np.float32],
+        sampling: Sampling,
+        *,
+        seed: int = 0,
+        rows: NDArray[np.int64] | None = None,
+        prefixes: Sequence[Sequence[int]] | None = None,
+    ) -> list[list[int] | None]:
+        """Return what `sequences` does, with None for a sequence that did not end."""
+        begun = None if prefixes is None else pad_sequence([torch.tensor(row) for row in prefixes], batch_first=True)
         generated = generate(
             self.weights,
             torch.from_numpy(np.ascontiguousarray(z)),
             sampling=sampling,
             seed=seed,
-            first_row=first_row,
-            prefixes=None
-            if prefixes is None
-            else pad_sequence([torch.tensor(row) for row in prefixes], batch_first=True),
+            rows=rows,
+            prefixes=begun,
             max_symbols=self.max_symbols,
             threads=self._threads_for(len(z)),
         )
         ended = generated.ended.tolist()
-        return [tokens if end else [] for tokens, end in zip(generated.sequences(), ended, strict=True)]
+        return [tokens if end else None for tokens, end in zip(generated.sequences(), ended, strict=True)]
 
     def n_best(self, z: NDArray[np.float32], beams: int) -> Iterator[list[tuple[list[int], float]]]:
         """Yield the sequences of a beam search for each point, best first, with their log-probabilities in nats."""

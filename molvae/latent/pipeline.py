@@ -21,7 +21,7 @@ from molvae.errors import MoleculeError
 from molvae.latent.chunks import encode_chunk
 from molvae.latent.network import Network
 from molvae.latent.results import Candidate, Encoding
-from molvae.latent.workers import ModelCopy, SharedModel, decode_in_workers, encode_in_workers
+from molvae.latent.workers import ModelCopy, Point, SharedModel, decode_in_workers, encode_in_workers
 from molvae.model.generation import BATCH_ROWS, GREEDY, Sampling
 from molvae.model.parallel import resolve_threads
 from molvae.tokens.bulk import decode_many, encode_many
@@ -42,11 +42,17 @@ R = TypeVar("R")
 def as_rows(molecules: str | Iterable[object]) -> list[object]:
     """Return molecules as rows; one SMILES, or one RDKit molecule, is one row.
 
+    Raises:
+        ValueError: a pandas DataFrame, whose rows are no molecules.
+
     >>> as_rows("CCO")
     ['CCO']
     """
     if isinstance(molecules, str | bytes) or not isinstance(molecules, Iterable):
         return [molecules]
+    if hasattr(molecules, "columns"):
+        names = ", ".join(repr(name) for name in list(molecules.columns)[:10])
+        raise ValueError(f"molecules must be one column of a DataFrame, such as frame['smiles']; it has {names}")
     return list(molecules)
 
 
@@ -59,19 +65,20 @@ class Pipeline:
     workers: int | None  # processes for many molecules; None shares the cores
     model: SharedModel
 
-    def encode(self, molecules: Iterable[object], *, many: bool) -> Iterator[Encoding]:
+    def encode(self, molecules: Iterable[object], *, many: bool, refine: bool = False) -> Iterator[Encoding]:
         """Yield the encodings of the molecules, up to `WINDOW` rows at a time, one row for each molecule.
 
-        `many` says that the input is long enough for worker processes.
+        `many` says that the input is long enough for worker processes; `refine` as in `encode_chunk`.
         """
         if many and self._in_workers():
-            yield from encode_in_workers(self._copy(), molecules, workers=resolve_workers(self.workers))
+            workers = resolve_workers(self.workers)
+            yield from encode_in_workers(self._copy(), molecules, workers=workers, refine=refine)
             return
         workers, network = self._cores(many)
         encoded = encode_many(self.codec, molecules, workers=workers)
         windows = iter(lambda: list(itertools.islice(encoded, WINDOW)), [])
         depth = _ENCODE_AHEAD if workers > 1 else 0
-        yield from _ahead(lambda window: encode_chunk(network, window), windows, depth=depth)
+        yield from _ahead(lambda window: encode_chunk(network, window, refine=refine), windows, depth=depth)
 
     def decode(
         self,
@@ -80,25 +87,25 @@ class Pipeline:
         many: bool,
         sampling: Sampling = GREEDY,
         seed: int = 0,
-        first_row: int = 0,
-    ) -> Iterator[str | None]:
-        """Yield the canonical SMILES of each point in blocks (n, D), None where it derives to no atoms.
+        numbers: Iterable[int] | None = None,
+    ) -> Iterator[str | MoleculeError]:
+        """Yield the canonical SMILES of each point in blocks (n, D), or why there is none.
 
-        Row i of all blocks draws from the seed and the number `first_row` + i.
+        A row draws from the seed and its number; `numbers` has that of each row of all blocks, None counts from 0.
         """
+        numbers = itertools.count() if numbers is None else numbers
         if many and self._in_workers():
-            points = enumerate(itertools.chain.from_iterable(blocks), start=first_row)
+            points = _numbered(itertools.chain.from_iterable(blocks), numbers)
             workers = resolve_workers(self.workers)
             yield from decode_in_workers(self._copy(), points, sampling, seed, workers=workers)
             return
         workers, network = self._cores(many)
 
-        def generate(batch: tuple[NDArray[np.float32], int]) -> list[list[int]]:
-            return network.sequences(batch[0], sampling, seed=seed, first_row=batch[1])
+        def generate(batch: tuple[NDArray[np.float32], NDArray[np.int64]]) -> list[list[int]]:
+            return network.sequences(batch[0], sampling, seed=seed, rows=batch[1])
 
-        sequences = _ahead(generate, _batches(blocks, first_row), depth=_DECODE_AHEAD if workers > 1 else 0)
-        for decoded in decode_many(self.codec, itertools.chain.from_iterable(sequences), workers=workers):
-            yield decoded if isinstance(decoded, str) else None
+        sequences = _ahead(generate, _batches(blocks, numbers), depth=_DECODE_AHEAD if workers > 1 else 0)
+        yield from decode_many(self.codec, itertools.chain.from_iterable(sequences), workers=workers)
 
     def _in_workers(self) -> bool:
         """Tell whether processes of this machine may do chemistry and network together."""
@@ -134,13 +141,21 @@ def distinct_molecules(codec: MoleculeCodec, sequences: Iterable[tuple[Sequence[
     return [Candidate(smiles, log_probability) for smiles, log_probability in best.items()]
 
 
-def _batches(blocks: Iterable[NDArray[np.float32]], first: int) -> Iterator[tuple[NDArray[np.float32], int]]:
-    """Yield the points in batches for the network, each with the number of its first row."""
+def _numbered(points: Iterable[NDArray[np.float32]], numbers: Iterable[int]) -> Iterator[Point]:
+    """Yield each point with its number; the point is read first, since that may be what makes its number known."""
+    remaining = iter(numbers)
+    return ((next(remaining), point) for point in points)
+
+
+def _batches(
+    blocks: Iterable[NDArray[np.float32]], numbers: Iterable[int]
+) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64]]]:
+    """Yield the points in batches for the network, with the number of each row."""
+    remaining = iter(numbers)
     for block in blocks:
         for start in range(0, len(block), BATCH_ROWS):
             batch = block[start : start + BATCH_ROWS]
-            yield batch, first + start
-        first += len(block)
+            yield batch, np.fromiter(itertools.islice(remaining, len(batch)), dtype=np.int64, count=len(batch))
 
 
 def _ahead(work: Callable[[T], R], items: Iterable[T], *, depth: int) -> Iterator[R]:

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, overload
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from molvae.chem.fingerprints import tanimoto_to
+from molvae.chem.tables import SHOWN, html_table
+from molvae.latent.frames import frame_of
+
+if TYPE_CHECKING:
+    import pandas
 
 OK = "ok"  # the status of a row that was taken; any other status is a reason code of `molvae.chem.Reason`
 
@@ -25,6 +30,15 @@ class Encoding:
     status: tuple[str, ...]  # "ok" or a reason code
     detail: tuple[str, ...]  # the reason in words, "" where the status is "ok"
     notes: tuple[tuple[str, ...], ...]  # harmless changes, such as "stripped"
+    frame_index: pandas.Index | None = None  # of the Series that was encoded
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Return a table with the columns smiles, status, z0, z1, …, under the index of the Series that was encoded."""
+        import pandas
+
+        texts = pandas.DataFrame({"smiles": list(self.smiles), "status": list(self.status)}, index=self.frame_index)
+        columns = [f"z{dimension}" for dimension in range(self.mean.shape[1])]
+        return pandas.concat([texts, pandas.DataFrame(self.mean, columns=columns, index=texts.index)], axis=1)
 
     def __len__(self) -> int:
         return len(self.status)
@@ -38,6 +52,7 @@ class Encoding:
             status=tuple(self.status[i] for i in chosen),
             detail=tuple(self.detail[i] for i in chosen),
             notes=tuple(self.notes[i] for i in chosen),
+            frame_index=None if self.frame_index is None else self.frame_index[chosen],
         )
 
     @property
@@ -79,6 +94,14 @@ class Encoding:
         taken = int(self.ok.sum())
         refused = "".join(f", {count:,} {code}" for code, count in self.refusals.items())
         return f"Encoding({taken:,} of {len(self):,} molecules in {self.mean.shape[1]} dimensions{refused})"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (self.smiles[i], self.smiles[i], self.status[i], self.detail[i] or ", ".join(self.notes[i]))
+            for i in range(min(len(self), SHOWN))
+        ]
+        columns = ("", "SMILES", "status", "detail")
+        return html_table(columns, rows, caption=repr(self), drawn=[""], total=len(self))
 
 
 class Row(NamedTuple):
@@ -122,6 +145,12 @@ class Reconstruction(Sequence[Row]):
     """Each input molecule, and what its posterior mean decodes to."""
 
     rows: tuple[Row, ...]
+    frame_index: pandas.Index | None = None  # of the Series that was reconstructed
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Return a table with the columns smiles, decoded, status and exact, under the index of the Series."""
+        rows = ((*row, row.exact) for row in self.rows)
+        return frame_of(rows, (*Row._fields, "exact"), self.frame_index)
 
     @property
     def taken(self) -> int:
@@ -147,6 +176,11 @@ class Reconstruction(Sequence[Row]):
         exact, refused = sum(row.exact for row in self.rows), len(self) - self.taken
         return f"Reconstruction({exact:,} of {self.taken:,} exact, {refused:,} refused)"
 
+    def _repr_html_(self) -> str:
+        rows = ((row.smiles, row.decoded, row.exact if row.status == OK else None, row.status) for row in self.rows)
+        columns = ("given", "came back", "exact", "status")
+        return html_table(columns, rows, caption=repr(self), drawn=columns[:2])
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Neighbors(Sequence[Neighbor]):
@@ -157,6 +191,10 @@ class Neighbors(Sequence[Neighbor]):
     asked: int
     radius: float  # median of the steps that led to them, in posterior standard deviations
     kept: float = 1.0  # share of the distinct molecules found that hold what was to be kept; NaN if none was found
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Return a table with the columns smiles and similarity."""
+        return frame_of(self.rows, Neighbor._fields)
 
     @property
     def smiles(self) -> list[str]:
@@ -180,8 +218,15 @@ class Neighbors(Sequence[Neighbor]):
 
     def __repr__(self) -> str:
         lines = (f"  {row.similarity:.2f}  {row.smiles}" for row in self.rows)
-        title = f"{len(self)} of {self.asked} neighbours of {self.query}, mean similarity {self.mean_similarity:.2f}"
-        return "\n".join((title, *lines))
+        return "\n".join((self._title, *lines))
+
+    @property
+    def _title(self) -> str:
+        return f"{len(self)} of {self.asked} neighbours of {self.query}, mean similarity {self.mean_similarity:.2f}"
+
+    def _repr_html_(self) -> str:
+        rows = [(self.query, "query", self.query), *((row.smiles, row.similarity, row.smiles) for row in self.rows)]
+        return html_table(("", "similarity", "SMILES"), rows, caption=self._title, drawn=[""])
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -191,6 +236,10 @@ class Path(Sequence[Step]):
     start: str  # canonical SMILES
     end: str | None
     steps: tuple[Step, ...]
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Return a table with the columns position, smiles, to_start and to_end."""
+        return frame_of(self.steps, Step._fields)
 
     @property
     def smiles(self) -> list[str | None]:
@@ -211,12 +260,21 @@ class Path(Sequence[Step]):
         return iter(self.steps)
 
     def __repr__(self) -> str:
-        title = f"{len(self)} steps from {self.start} to {self.end or '–'} (position, similarity to start and end)"
+        title = f"{self._title} (position, similarity to start and end)"
         lines = (
             f"  {step.position:+.2f}  {step.to_start:.2f}  {step.to_end:.2f}  {step.smiles or '–'}"
             for step in self.steps
         )
         return "\n".join((title, *lines))
+
+    @property
+    def _title(self) -> str:
+        return f"{len(self)} steps from {self.start} to {self.end or '–'}"
+
+    def _repr_html_(self) -> str:
+        rows = ((step.smiles, step.position, step.to_start, step.to_end, step.smiles) for step in self.steps)
+        columns = ("", "position", "to start", "to end", "SMILES")
+        return html_table(columns, rows, caption=self._title, drawn=[""])
 
 
 def profile(positions: NDArray[np.floating], decoded: Sequence[str | None], start: str, end: str | None) -> Path:

@@ -10,6 +10,7 @@ import functools
 import itertools
 import shutil
 import tempfile
+import threading
 import weakref
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from molvae.errors import MoleculeError
 from molvae.latent.chunks import encode_chunk
 from molvae.latent.network import Network
 from molvae.latent.results import Encoding
@@ -46,28 +48,33 @@ class SharedModel:
     def __init__(self, checkpoint: Checkpoint) -> None:
         self._checkpoint = checkpoint
         self._folder: str | None = None
+        self._lock = threading.Lock()  # the second of two threads must not find a folder that is half written
 
     @property
     def folder(self) -> str:
         """Where the model lies, as long as this object lives."""
-        if self._folder is None:
-            self._folder = tempfile.mkdtemp(prefix="molvae-")
-            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)  # also when Python exits
-            save_checkpoint(self._folder, self._checkpoint)
-        return self._folder
+        with self._lock:
+            if self._folder is None:
+                folder = tempfile.mkdtemp(prefix="molvae-")
+                weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)  # also when Python exits
+                save_checkpoint(folder, self._checkpoint)
+                self._folder = folder
+            return self._folder
 
 
-def encode_in_workers(copy: ModelCopy, molecules: Iterable[object], *, workers: int) -> Iterator[Encoding]:
-    """Yield the encodings of the molecules, up to `BATCH_ROWS` at a time, in order."""
-    rows = in_order(_Encode(copy), molecules, workers=workers, chunk_size=BATCH_ROWS)
+def encode_in_workers(
+    copy: ModelCopy, molecules: Iterable[object], *, workers: int, refine: bool = False
+) -> Iterator[Encoding]:
+    """Yield the encodings of the molecules, up to `BATCH_ROWS` at a time, in order; `refine` as in `encode_chunk`."""
+    rows = in_order(_Encode(copy, refine), molecules, workers=workers, chunk_size=BATCH_ROWS)
     for _, chunk in itertools.groupby(rows, key=lambda row: id(row[0])):
         yield next(chunk)[0]
 
 
 def decode_in_workers(
     copy: ModelCopy, points: Iterable[Point], sampling: Sampling, seed: int, *, workers: int
-) -> Iterator[str | None]:
-    """Yield the canonical SMILES of each point, None where it derives to no molecule, in order."""
+) -> Iterator[str | MoleculeError]:
+    """Yield the canonical SMILES of each point, or why there is none, in order."""
     return in_order(_Decode(copy, sampling, seed), points, workers=workers, chunk_size=BATCH_ROWS)
 
 
@@ -84,10 +91,12 @@ def _loaded(copy: ModelCopy) -> tuple[MoleculeCodec, Network]:
 @dataclass(frozen=True, slots=True)
 class _Encode:
     copy: ModelCopy
+    refine: bool
 
     def run(self, rows: list[object]) -> list[EncodedRow]:
         codec, network = _loaded(self.copy)
-        return self.unpack(encode_chunk(network, list(encode_many(codec, rows, chunk_size=len(rows)))))
+        encoded = list(encode_many(codec, rows, chunk_size=len(rows)))
+        return self.unpack(encode_chunk(network, encoded, refine=self.refine))
 
     def pack(self, results: list[EncodedRow]) -> Encoding:
         return results[0][0]
@@ -106,18 +115,17 @@ class _Decode:
     sampling: Sampling
     seed: int
 
-    def run(self, rows: list[Point]) -> list[str | None]:
+    def run(self, rows: list[Point]) -> list[str | MoleculeError]:
         codec, network = _loaded(self.copy)
-        z = np.stack([point for _, point in rows])
-        sequences = network.sequences(z, self.sampling, seed=self.seed, first_row=rows[0][0])
-        decoded = decode_many(codec, sequences, chunk_size=len(rows))
-        return [smiles if isinstance(smiles, str) else None for smiles in decoded]
+        numbers, z = np.array([number for number, _ in rows]), np.stack([point for _, point in rows])
+        sequences = network.sequences(z, self.sampling, seed=self.seed, rows=numbers)
+        return list(decode_many(codec, sequences, chunk_size=len(rows)))
 
-    def pack(self, results: list[str | None]) -> list[str | None]:
+    def pack(self, results: list[str | MoleculeError]) -> list[str | MoleculeError]:
         return results
 
-    def unpack(self, packed: list[str | None]) -> list[str | None]:
+    def unpack(self, packed: list[str | MoleculeError]) -> list[str | MoleculeError]:
         return packed
 
-    def lost(self) -> str | None:
-        return None
+    def lost(self) -> MoleculeError:
+        return lost_to_a_crash()

@@ -28,6 +28,7 @@ from molvae.chem.settings import Standardization
 from molvae.datasets.files import atomic_path
 from molvae.errors import CheckpointError, ConfigError
 from molvae.model.config import VAEConfig
+from molvae.model.domain import Domain, build_domain, domain_shapes
 from molvae.model.priors import LatentPrior, StandardNormal, build_prior, prior_shapes
 from molvae.model.untrusted import MAX_HEADER_BYTES, check_header, read_json, read_plain, size_of
 from molvae.model.vae import MoleculeVAE, empty_vae
@@ -42,6 +43,7 @@ _KEYS = {
     "format", "architecture", "vocabulary", "constraints", "standardization", "priors", "default_prior",
     "weights_sha256", "versions", "metadata",
 }  # fmt: skip
+_OPTIONAL = {"domain"}
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class Checkpoint:
     default_prior: str = "normal"
     metadata: dict[str, Any] = field(default_factory=dict)  # JSON: training data, recipe, metrics, calibrations
     weights_sha256: str = ""  # set when saved or loaded; names the model in reports
+    domain: Domain | None = None  # where it knows molecules, once that was measured
 
     def __post_init__(self) -> None:
         self.priors.setdefault("normal", StandardNormal(self.config.latent_dim))
@@ -71,6 +74,8 @@ def save_checkpoint(folder: Path | str, checkpoint: Checkpoint) -> Checkpoint:
     tensors = {name: weight.detach().cpu().contiguous() for name, weight in checkpoint.vae.state_dict().items()}
     for name, prior in checkpoint.priors.items():
         tensors |= {f"prior.{name}.{key}": value.cpu().contiguous() for key, value in prior.tensors().items()}
+    if checkpoint.domain is not None:
+        tensors |= {f"domain.{key}": value.cpu().contiguous() for key, value in checkpoint.domain.tensors().items()}
     weights = save_tensors(tensors)
     digest = hashlib.sha256(weights).hexdigest()
     card = {
@@ -84,6 +89,7 @@ def save_checkpoint(folder: Path | str, checkpoint: Checkpoint) -> Checkpoint:
         "weights_sha256": digest,
         "versions": _versions(),
         "metadata": checkpoint.metadata,
+        **({"domain": checkpoint.domain.sizes()} if checkpoint.domain is not None else {}),
     }
     text = json.dumps(card, indent=1, allow_nan=False)  # before anything is touched: metadata may not be JSON
     _keep_previous(folder)
@@ -126,11 +132,13 @@ def load_checkpoint(folder: Path | str, *, device: torch.device | str = "cpu") -
         raise CheckpointError(f"{folder / CARD}: {err}") from err
     vae = empty_vae(config, vocabulary_size=len(vocabulary))
     kinds, shapes = _read_priors(card, config.latent_dim)
-    if card["default_prior"] not in kinds:
+    if str(card["default_prior"]) not in kinds:
         raise CheckpointError(f"{folder / CARD}: default_prior {str(card['default_prior'])[:80]!r} is not in priors")
     expected = {name: tuple(weight.shape) for name, weight in vae.state_dict().items()}
     for name in kinds:
         expected |= {f"prior.{name}.{key}": shape for key, shape in shapes[name].items()}
+    regions = domain_shapes(config.latent_dim, card["domain"]) if "domain" in card else {}
+    expected |= {f"domain.{key}": shape for key, shape in regions.items()}
     tensors = _read_weights(folder, str(card["weights_sha256"]), expected)
     vae.load_state_dict({name: tensors[name] for name in vae.state_dict()}, assign=True)
     priors = {}
@@ -144,9 +152,10 @@ def load_checkpoint(folder: Path | str, *, device: torch.device | str = "cpu") -
         constraints=constraints,
         standardization=standardization,
         priors=priors,
-        default_prior=card["default_prior"],
+        default_prior=str(card["default_prior"]),
         metadata=dict(_mapping(card, "metadata")),
         weights_sha256=str(card["weights_sha256"]),
+        domain=build_domain({key: tensors[f"domain.{key}"] for key in regions}) if regions else None,
     )
 
 
@@ -169,7 +178,7 @@ def _read_card(folder: Path) -> dict[str, Any]:
         raise CheckpointError(
             f"{folder / CARD} has format {str(card.get('format'))[:20]}, this version reads format {FORMAT}"
         )
-    if wrong := sorted(set(map(str, card)) ^ _KEYS):
+    if wrong := sorted((set(map(str, card)) - _OPTIONAL) ^ _KEYS):
         raise CheckpointError(f"{folder / CARD} lacks or adds the key {wrong[0][:80]!r}")
     return card
 

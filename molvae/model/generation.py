@@ -67,7 +67,7 @@ def generate(
     *,
     sampling: Sampling = GREEDY,
     seed: int = 0,
-    first_row: int = 0,
+    rows: NDArray[np.int64] | None = None,
     prefixes: Tensor | None = None,
     max_symbols: int = 128,
     precision: Precision = "auto",
@@ -80,7 +80,7 @@ def generate(
         z: latent points, shape (n, D).
         sampling: greedy unless given.
         seed: of the noise of each row and step.
-        first_row: the row number of z[0], for a caller who decodes a long list in pieces.
+        rows: the number of each row (n,), for a caller who decodes a long list in pieces; None counts from 0.
         prefixes: tokens that the sequences begin with, shape (n, P), padded with 0; a row goes on after its own.
         max_symbols: where a sequence that has not ended is cut.
         precision: of the matrix products; not used where prepared weights are given.
@@ -97,15 +97,15 @@ def generate(
     if prefixes.ndim != 2 or len(prefixes) != len(z) or prefixes.shape[1] >= max_symbols:
         raise ValueError(f"prefixes must have shape ({len(z)}, fewer than {max_symbols}), got {tuple(prefixes.shape)}")
     threads = threads if weights.device.type == "cpu" else 1
-    rows = min(BATCH_ROWS, -(-len(z) // threads)) or 1
-    starts = range(0, len(z), rows)
+    numbers = np.arange(len(z)) if rows is None else rows
+    size = min(BATCH_ROWS, -(-len(z) // threads)) or 1
 
     def part(start: int) -> Generated:
-        numbers = np.arange(first_row + start, first_row + min(start + rows, len(z)))
-        points, given = (x[start : start + rows].to(weights.device) for x in (z, prefixes))
-        return _generate(weights, points, given, sampling, seed, numbers, max_symbols)
+        chosen = slice(start, start + size)
+        points, given = (x[chosen].to(weights.device) for x in (z, prefixes))
+        return _generate(weights, points, given, sampling, seed, numbers[chosen], max_symbols)
 
-    return _joined(map_threads(part, starts, threads=threads))
+    return _joined(map_threads(part, range(0, len(z), size), threads=threads))
 
 
 def check_latent(z: Tensor, latent_dim: int) -> None:

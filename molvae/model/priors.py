@@ -121,10 +121,13 @@ class FullGaussian:
 
     def log_prob(self, z: Tensor) -> Tensor:
         """Log-density of `z` (n, D) in nats, shape (n,)."""
-        white = torch.linalg.solve_triangular(self.scale, (z - self.mean).T, upper=False)
         constant = self.scale.diagonal().log().sum() + 0.5 * self.latent_dim * math.log(2 * math.pi)
-        log_prob: Tensor = -0.5 * white.square().sum(dim=0) - constant
-        return log_prob
+        return -0.5 * self.distance(z).square() - constant
+
+    def distance(self, z: Tensor) -> Tensor:
+        """Return the Mahalanobis distance of `z` (n, D) to the mean, in standard deviations, shape (n,)."""
+        white: Tensor = torch.linalg.solve_triangular(self.scale, (z - self.mean).T, upper=False)
+        return white.square().sum(dim=0).sqrt()
 
     def sizes(self) -> dict[str, int]:
         """Return nothing."""

@@ -116,8 +116,10 @@ class _GRUScan(torch.autograd.Function):
                 *sums,
             )
             torch.mm(d_product[step], weight, out=recurrent)
-        d_weight = d_product.flatten(0, 1).t() @ states[:-1].flatten(0, 1)
-        return d_table, None, d_offset, dh + recurrent, d_weight.to(weight_hh.dtype), d_bias, None
+        d_weight = None
+        if ctx.needs_input_grad[4]:  # not where only points move
+            d_weight = (d_product.flatten(0, 1).t() @ states[:-1].flatten(0, 1)).to(weight_hh.dtype)
+        return d_table, None, d_offset, dh + recurrent, d_weight, d_bias, None
 
 
 def _cell(name: str, dtype: torch.dtype) -> Any:

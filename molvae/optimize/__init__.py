@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from molvae.optimize.constraints import (
         Constraint,
         Contains,
+        InDomain,
         Lacks,
         NoAlerts,
         PropertyRange,
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     )
     from molvae.optimize.goals import Goal
     from molvae.optimize.journal import Call, read_journal
+    from molvae.optimize.laboratory import Laboratory, LaboratorySettings
+    from molvae.optimize.measurements import Measurement, Proposed, Told
     from molvae.optimize.objective import Objective
     from molvae.optimize.result import Result
     from molvae.optimize.rounds import Round, search
@@ -46,12 +49,14 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "build": ("build_strategy",),
-    "constraints": ("Constraint", "Contains", "Lacks", "NoAlerts", "PropertyRange", "SimilarTo", "ValueRange",
-                    "max_atoms"),
+    "constraints": ("Constraint", "Contains", "InDomain", "Lacks", "NoAlerts", "PropertyRange", "SimilarTo",
+                    "ValueRange", "max_atoms"),
     "curves": ("AtLeast", "AtMost", "Capped", "Chained", "Curve", "Distance", "Linear", "Near", "Ramp", "SmoothRamp",
                "SquaredDistance"),
     "goals": ("Goal",),
     "journal": ("Call", "read_journal"),
+    "laboratory": ("Laboratory", "LaboratorySettings"),
+    "measurements": ("Measurement", "Proposed", "Told"),
     "objective": ("Objective",),
     "result": ("Result",),
     "scored": ("Scored",),
@@ -73,14 +78,19 @@ __all__ = [
     "Curve",
     "Distance",
     "Goal",
+    "InDomain",
+    "Laboratory",
+    "LaboratorySettings",
     "Lacks",
     "Linear",
+    "Measurement",
     "NamedObjective",
     "Near",
     "NoAlerts",
     "Objective",
     "PropertyRange",
     "Proposal",
+    "Proposed",
     "Ramp",
     "Result",
     "Round",
@@ -90,6 +100,7 @@ __all__ = [
     "SquaredDistance",
     "Strategy",
     "Task",
+    "Told",
     "ValueRange",
     "build_strategy",
     "max_atoms",

@@ -7,7 +7,8 @@ from typing import Protocol
 
 import numpy as np
 
-from molvae.chem.graph_moves import crossover, mutate
+from molvae.chem.graph_crossover import crossover
+from molvae.chem.graph_mutation import mutate
 from molvae.chem.logs import quiet_rdkit
 from molvae.chem.molecule import read_quietly
 from molvae.chem.settings import DEFAULT_STANDARDIZATION, Standardization
@@ -32,6 +33,10 @@ class Arm(Protocol):
     def needs_parents(self) -> bool:
         """Whether it makes molecules from others."""
 
+    @property
+    def uses_network(self) -> bool:
+        """Whether a neural network works for it, which is quick only for many molecules at once."""
+
     def propose(self, n: int, draw: Draw, rng: np.random.Generator) -> list[Proposal]:
         """Return up to `n` molecules, repeated and known ones among them; `draw` gives parents."""
 
@@ -41,6 +46,7 @@ class GraphCrossover:
 
     name = "graph-crossover"
     needs_parents = True
+    uses_network = False
 
     def propose(self, n: int, draw: Draw, rng: np.random.Generator) -> list[Proposal]:
         """Return up to `n` offspring."""
@@ -59,6 +65,7 @@ class GraphMutation:
 
     name = "graph-mutation"
     needs_parents = True
+    uses_network = False
 
     def propose(self, n: int, draw: Draw, rng: np.random.Generator) -> list[Proposal]:
         """Return up to `n` mutants."""
@@ -77,6 +84,7 @@ class SymbolMutation:
 
     name = "symbol-mutation"
     needs_parents = True
+    uses_network = False
 
     def __init__(self, codec: MoleculeCodec) -> None:
         self._codec = codec
@@ -98,6 +106,7 @@ class Library:
 
     name = "library"
     needs_parents = False
+    uses_network = False
 
     def __init__(
         self, smiles: Sequence[str], standardization: Standardization = DEFAULT_STANDARDIZATION, *, seed: int

@@ -35,11 +35,11 @@ class Shares:
         """Credit arms whose molecules came to be among the best."""
         self._reward(names, _RISEN)
 
-    def split(self, n: int, rng: np.random.Generator) -> dict[str, int]:
-        """Return how many of `n` proposals each arm is to make."""
-        rates = np.array([(self._credit[name] + 0.1) / (self._proposed[name] + 1.0) for name in self._names])
+    def split(self, n: int, rng: np.random.Generator, among: Sequence[str]) -> dict[str, int]:
+        """Return how many of `n` proposals each of these arms is to make."""
+        rates = np.array([(self._credit[name] + 0.1) / (self._proposed[name] + 1.0) for name in among])
         shares = _FLOOR / len(rates) + (1 - _FLOOR) * rates / rates.sum()
-        return dict(zip(self._names, map(int, rng.multinomial(n, shares / shares.sum())), strict=True))
+        return dict(zip(among, map(int, rng.multinomial(n, shares / shares.sum())), strict=True))
 
     def _reward(self, names: Iterable[str], credit: float) -> None:
         for name in names:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from molvae.chem.embedded import embedded_path
 from molvae.chem.settings import DEFAULT_STANDARDIZATION, Standardization
+from molvae.optimize.aimed_screening import AimedSearch
+from molvae.optimize.aims import SCORE, Aim
 from molvae.optimize.arms import Arm, GraphCrossover, GraphMutation, Library, SymbolMutation
 from molvae.optimize.evolution import Evolution
 from molvae.optimize.proposer import Proposer
@@ -17,10 +19,13 @@ from molvae.settings import require
 if TYPE_CHECKING:
     from molvae.latent.space import LatentSpace
 
-StrategyName = Literal["hybrid", "random", "graph-ga", "latent-ga", "tanimoto-gp"]
+StrategyName = Literal[
+    "hybrid", "random", "graph-ga", "latent-ga", "tanimoto-gp", "bayesian", "turbo", "cma-es", "gradient"
+]
 Mode = Literal["all", "latent"]
+ON_POINTS = ("bayesian", "turbo", "cma-es", "gradient")  # their models of the score stand on latent points
 
-_LEARNED_FROM = 200  # molecules with a score, at most, before parents are drawn; a tenth of the budget if that is less
+_LEARNED_FROM = 60  # molecules with a score, at most, before parents are drawn; a fifth of the budget if that is less
 
 
 def build_strategy(
@@ -33,6 +38,7 @@ def build_strategy(
     standardization: Standardization = DEFAULT_STANDARDIZATION,
     mode: Mode = "all",
     budget: int | None = None,
+    aim: Aim = SCORE,
     seed: int = 0,
 ) -> Strategy:
     """Return a strategy.
@@ -40,6 +46,8 @@ def build_strategy(
     Args:
         name: "hybrid", a Gaussian process that chooses among what all arms propose; "tanimoto-gp", the same with graph
             moves only; "graph-ga" and "latent-ga", genetic algorithms; "random", draws from the model or the library.
+            On latent points: "bayesian", expected improvement of a Gaussian process; "turbo", its trust regions;
+            "cma-es", an evolution strategy; "gradient", Adam through heads fitted to the scores.
         space: gives the model; called only by strategies with latent arms or draws from the prior.
         screen: see `Objective.screen`.
         start: molecules to begin with, canonical.
@@ -48,18 +56,28 @@ def build_strategy(
         standardization: of the gate, for the library.
         mode: "latent" leaves out all arms of "hybrid" but the latent ones and the prior.
         budget: calls, from which follows how many molecules are drawn before parents are.
+        aim: what molecules are compared by, `Objective.aim`.
         seed: of all random draws.
 
     Raises:
         ConfigError: an unknown name or mode, or "latent" for another strategy than "hybrid".
+        MissingExtraError: BoTorch or pycma, which three of the strategies need, is not installed.
     """
     check_strategy(name, mode)
-    initial = _LEARNED_FROM if budget is None else max(10, min(_LEARNED_FROM, budget // 10))
+    initial = _LEARNED_FROM if budget is None else max(10, min(_LEARNED_FROM, budget // 5))
     source = embedded_molecules() if library is None and name in ("graph-ga", "tanimoto-gp") else library
     given: list[Arm] = [] if source is None else [Library(source, standardization, seed=seed)]
+    if name in ON_POINTS:
+        from molvae.optimize.points import points_strategy
+
+        return points_strategy(
+            name, space(), given, aim=aim, screen=screen, start=start, initial=initial, seed=seed
+        )  # fmt: skip
     arms = _arms(name, mode, space, given, seed=seed)
     proposer = Proposer(arms, screen=screen, start=start, initial=initial, seed=seed)
-    return SurrogateSearch(proposer) if name in ("hybrid", "tanimoto-gp") else Evolution(proposer)
+    if name not in ("hybrid", "tanimoto-gp"):
+        return Evolution(proposer)
+    return SurrogateSearch(proposer) if aim == SCORE else AimedSearch(proposer, aim)
 
 
 def check_strategy(name: str, mode: str) -> None:
@@ -75,7 +93,7 @@ def check_strategy(name: str, mode: str) -> None:
 
 def uses_model(name: StrategyName, library: Sequence[str] | None = None) -> bool:
     """Tell whether a strategy needs a trained model."""
-    return name in ("hybrid", "latent-ga") or (name == "random" and library is None)
+    return name in ("hybrid", "latent-ga", *ON_POINTS) or (name == "random" and library is None)
 
 
 def _arms(

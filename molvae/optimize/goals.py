@@ -12,7 +12,7 @@ from molvae.optimize.curves import Curve
 from molvae.settings import require
 
 Direction = Literal["maximize", "minimize"]
-Combination = Literal["mean", "geometric", "product"]
+Combination = Literal["mean", "geometric", "product", "pareto"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def goals_of(default: Mapping[str, Goal], wanted: GoalLike | Mapping[str, GoalLi
 
 
 def combined(wanted: Sequence[float], goals: Mapping[str, Goal], combination: Combination) -> float:
-    """Return one score of the values that `Goal.wanted` gave, in the order of `goals`.
+    """Return one score of the values that `Goal.wanted` gave, in the order of `goals`; of "pareto" it is the mean.
 
     Raises:
         ObjectiveError: a product or geometric mean of a value below zero.
@@ -75,7 +75,7 @@ def combined(wanted: Sequence[float], goals: Mapping[str, Goal], combination: Co
     weights = [goal.weight for goal in goals.values()]
     if len(wanted) == 1:
         return wanted[0]
-    if combination == "mean":
+    if combination in ("mean", "pareto"):
         return sum(weight * value for weight, value in zip(weights, wanted, strict=True)) / sum(weights)
     for name, value in zip(goals, wanted, strict=True):
         if value < 0:

@@ -23,6 +23,7 @@ from molvae.chem.logs import quiet_rdkit
 from molvae.chem.molecule import read_quietly
 from molvae.chem.settings import DEFAULT_STANDARDIZATION, Standardization
 from molvae.errors import MoleculeError
+from molvae.optimize.aims import Aim
 from molvae.optimize.calls import Caller, CallSettings, Outcome
 from molvae.optimize.constraints import Constraint, ValueRange
 from molvae.optimize.goals import Combination, Goal, GoalLike, goals_of
@@ -80,6 +81,8 @@ class Objective:
             goals: what is wanted of the values, by name, or one goal for a single value; the default is as much as
                 possible. An empty table records values and scores nothing.
             combination: how several goals become one score: weighted mean, weighted geometric mean, or product.
+                "pareto" prefers none: a search looks for all trade-offs between them, which `Result.pareto` shows,
+                and the score is the mean, by which tables are sorted.
             constraints: rules; those that need only the structure are checked before a call is spent.
             budget: calls in all, also those of earlier runs with this journal; None for no end.
             journal: file that records every call; without one they are only remembered.
@@ -120,6 +123,11 @@ class Objective:
     def goals(self) -> Mapping[str, Goal]:
         """What is wanted of each value, by its name; the order is that of `Scored.wanted`."""
         return self._wishes.goals
+
+    @property
+    def aim(self) -> Aim:
+        """What a strategy is to strive for."""
+        return Aim(len(self.goals) if self._wishes.combination == "pareto" else 1, self._wishes.ranges)
 
     @property
     def value_ranges(self) -> Sequence[ValueRange]:

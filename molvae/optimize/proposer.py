@@ -41,6 +41,7 @@ class Proposer:
         require(bool(self._explorers or start), "start", "at least one molecule where no arm works without", start)
         self.population = Population()
         self._arms = {arm.name: arm for arm in arms}
+        self._quick = [arm.name for arm in arms if arm.needs_parents and not arm.uses_network]
         self._shares = Shares(list(self._arms))
         self._screen = screen
         self._start = deque(dict.fromkeys(start))
@@ -48,27 +49,37 @@ class Proposer:
         self._seed = seed
         self._round = 0
 
+    @property
+    def breeds_quickly(self) -> bool:
+        """Whether an arm makes molecules from others without a network."""
+        return bool(self._quick)
+
     def begin_round(self) -> np.random.Generator:
         """Return the random generator of the next round, which the seed and its number decide."""
         self._round += 1
         return np.random.default_rng([self._seed, self._round])
 
     def opening(self, n: int, rng: np.random.Generator) -> list[Proposal]:
-        """Return up to `n` molecules to begin with; none once the search has begun."""
+        """Return up to `n` molecules to begin with; none once there are enough, and scores to learn from."""
         proposals: list[Proposal] = []
         while self._start and len(proposals) < n:
             given = [Proposal(self._start.popleft(), "start") for _ in range(min(n, len(self._start)))]
-            proposals += self._new(given, {proposal.smiles for proposal in proposals})
-        if len(proposals) < n and len(self.population) < self._initial and self._explorers:
+            proposals += self.admitted(given, {proposal.smiles for proposal in proposals})
+        early = len(self.population) < self._initial or self.population.is_flat
+        if len(proposals) < n and early and self._explorers:
             split = {arm.name: -(-n // len(self._explorers)) for arm in self._explorers}
             proposals += self._drawn(split, n - len(proposals), self.draw_from(rng), rng, proposals)
         return proposals[:n]
 
     def candidates(
-        self, n: int, draw: Draw, rng: np.random.Generator, *, besides: Container[str] = ()
+        self, n: int, draw: Draw, rng: np.random.Generator, *, besides: Container[str] = (), quick: bool = False
     ) -> list[Proposal]:
-        """Return about `n` new molecules of all arms by their shares, fewer where many draws are refused or known."""
-        return self._propose(self._shares.split(n, rng), draw, rng, besides)
+        """Return about `n` new molecules of the arms by their shares, fewer where many draws are refused or known.
+
+        With `quick` only arms that breed without a network are asked, if there are any.
+        """
+        among = self._quick if quick and self._quick else list(self._arms)
+        return self._propose(self._shares.split(n, rng, among), draw, rng, besides)
 
     def offspring(self, n: int, rng: np.random.Generator) -> list[Proposal]:
         """Return `n` new molecules of the arms, fewer where no more are found."""
@@ -77,6 +88,19 @@ class Proposer:
     def draw_from(self, rng: np.random.Generator) -> Draw:
         """Return a function that draws parents from the population."""
         return lambda count: self.population.draw(count, rng)
+
+    def admitted(self, proposals: Sequence[Proposal], besides: Container[str] = ()) -> list[Proposal]:
+        """Return those that are new and that the screen admits, each once."""
+        known = self.population.known
+        distinct = {
+            proposal.smiles: proposal
+            for proposal in reversed(proposals)
+            if proposal.smiles not in known and proposal.smiles not in besides
+        }
+        new = list(reversed(distinct.values()))
+        reasons = self._screen([proposal.smiles for proposal in new])
+        known.update(proposal.smiles for proposal, reason in zip(new, reasons, strict=True) if reason)
+        return [proposal for proposal, reason in zip(new, reasons, strict=True) if not reason]
 
     def chosen(self, proposals: Sequence[Proposal]) -> list[Proposal]:
         """Take note that these are to be scored, and return them."""
@@ -99,7 +123,7 @@ class Proposer:
         for _ in range(_TURNS):
             if len(found) >= n:
                 break
-            shares = self._shares.split(n, rng) if split is None else split
+            shares = self._shares.split(n, rng, list(self._arms)) if split is None else split
             for proposal in self._propose(shares, draw, rng, taken):
                 found.setdefault(proposal.smiles, proposal)
             taken |= found.keys()
@@ -113,17 +137,4 @@ class Proposer:
             for proposal in self._arms[name].propose(count, draw, rng)
         ]  # fmt: skip
         self._shares.proposed(proposal.arm for proposal in drawn)
-        return self._new(drawn, besides)
-
-    def _new(self, proposals: Sequence[Proposal], besides: Container[str]) -> list[Proposal]:
-        """Return those that are new and that the screen admits, each once."""
-        known = self.population.known
-        distinct = {
-            proposal.smiles: proposal
-            for proposal in reversed(proposals)
-            if proposal.smiles not in known and proposal.smiles not in besides
-        }
-        new = list(reversed(distinct.values()))
-        reasons = self._screen([proposal.smiles for proposal in new])
-        known.update(proposal.smiles for proposal, reason in zip(new, reasons, strict=True) if reason)
-        return [proposal for proposal, reason in zip(new, reasons, strict=True) if not reason]
+        return self.admitted(drawn, besides)

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from molvae import style
 from molvae.chem.alerts import structure_alerts
 from molvae.chem.descriptors import descriptor_function
 from molvae.chem.drawing import draw_grid
 from molvae.chem.molecule import mol_from_canonical
+from molvae.chem.tables import html_table
 from molvae.datasets.files import atomic_path
-from molvae.errors import MissingExtraError
 from molvae.optimize.objective import Objective
 from molvae.optimize.scored import Scored
 
 if TYPE_CHECKING:
     import pandas
+
+    from molvae.latent.space import LatentSpace
 
 _TOP = 10
 
@@ -32,11 +34,18 @@ class Result:
 
     objective: Objective
     folder: Path | None = None  # None where nothing was written
+    space: LatentSpace | None = None  # the model that the search used, if any
 
     def __repr__(self) -> str:
         for leader in self.objective.best():
             return f"Result({self.objective.calls:,} calls, best {leader.score:.4f}: {leader.smiles})"
         return f"Result({self.objective.calls:,} calls, none with a score)"
+
+    def _repr_html_(self) -> str:
+        table = self.top(_TOP)
+        caption = f"The best of {self.objective.calls:,} calls"
+        rows = table.to_numpy(dtype=object).tolist()
+        return html_table(["", *map(str, table.columns)], ([row[0], *row] for row in rows), caption=caption, drawn=[""])
 
     @property
     def rows(self) -> list[Scored]:
@@ -44,14 +53,18 @@ class Result:
         return self.objective.rows
 
     def top(self, n: int = _TOP) -> pandas.DataFrame:
-        """Return the best `n` molecules: smiles, score, values, call, arm, SA score (1 easy, 10 hard), alerts."""
-        return _frame(self.objective.best(n))
+        """Return the best `n` molecules: smiles, score, values, call, arm, SA score (1 easy, 10 hard), alerts.
+
+        Where the model of the search knows what is strange to it, `domain` is the share of its training molecules that
+        are at least as strange (`LatentSpace.domain`): below 0.05 a molecule is unlike all that the model has seen.
+        """
+        return _frame(self.objective.best(n), self.space)
 
     def pareto(self) -> pandas.DataFrame:
         """Return the molecules that no other one beats in every goal at once, the best score first."""
         best = self.objective.best(self.objective.calls)
         wanted = np.array([row.wanted for row in best], dtype=np.float64)
-        return _frame([best[row] for row in pareto_front(wanted)])
+        return _frame([best[row] for row in pareto_front(wanted)], self.space)
 
     def trace(self) -> pandas.DataFrame:
         """Return for each call: number, molecule, score, best so far, mean of the ten best so far, arm, parents."""
@@ -72,36 +85,23 @@ class Result:
         """Return a PNG picture of the best `n` molecules with score, SA score and number of alerts."""
         best = self.objective.best(n)
         legends = [
-            f"{row.score:.4g}  SA {_sa_score(str(row.smiles)):.1f}  alerts {len(structure_alerts(str(row.smiles)))}"
+            f"{row.score:#.4g}   SA {_sa_score(str(row.smiles)):.1f}   {_counted(structure_alerts(str(row.smiles)))}"
             for row in best
         ]
         return draw_grid([row.smiles for row in best], legends)
 
     def picture(self, path: Path | str) -> None:
-        """Draw scores against calls: each call by its arm, the best so far, and the mean of the ten best.
+        """Draw scores against calls: each call by its arm, and the band and mean of the ten best so far.
 
         Raises:
             MissingExtraError: matplotlib is not installed.
         """
-        try:
-            from matplotlib.figure import Figure
-        except ImportError as err:
-            raise MissingExtraError("matplotlib", "viz") from err
-        figure = Figure(figsize=(9, 5), layout="constrained")
-        axes: Any = figure.subplots()
-        scored = [row for row in self.rows if math.isfinite(row.score)]
-        for color, arm in enumerate(dict.fromkeys(row.arm for row in scored)):
-            rows = [row for row in scored if row.arm == arm]
-            axes.scatter([row.call for row in rows], [row.score for row in rows], s=5, alpha=0.5, linewidths=0,
-                         color=f"C{color}", label=f"{arm or 'by hand'} ({len(rows):,})")  # fmt: skip
-        calls = [row.call for row in self.rows]
-        axes.plot(calls, self.objective.trace(1), color="black", lw=1, ls=":", label="best")
-        axes.plot(calls, self.objective.trace(_TOP), color="black", lw=1.6, label="mean of the ten best")
-        axes.set(xlabel="calls", ylabel="score")
-        axes.grid(alpha=0.3)
-        axes.legend(fontsize=8, markerscale=3, loc="center left", bbox_to_anchor=(1, 0.5))
+        from molvae.optimize.picture import optimization_trace  # which draws a `Result`
+
+        drawing = style.figure(9, 5)
+        optimization_trace(self, axes=drawing.subplots())
         with atomic_path(path) as temporary:
-            figure.savefig(temporary, dpi=120)
+            drawing.savefig(temporary, dpi=120)
 
 
 def pareto_front(wanted: NDArray[np.float64]) -> list[int]:
@@ -123,14 +123,22 @@ def _sa_score(smiles: str) -> float:
     return float(descriptor_function("sa_score")(mol_from_canonical(smiles)))
 
 
-def _frame(rows: Sequence[Scored]) -> pandas.DataFrame:
+def _counted(alerts: Sequence[str]) -> str:
+    return "no alerts" if not alerts else f"{len(alerts)} alert{'s' if len(alerts) > 1 else ''}"
+
+
+def _frame(rows: Sequence[Scored], space: LatentSpace | None) -> pandas.DataFrame:
     import pandas  # 0.3 s
 
-    names = list(dict.fromkeys(name for row in rows for name in row.values)) if rows and len(rows[0].values) > 1 else []
+    telling = any(list(row.values.values()) != [row.score] for row in rows)  # more than the score, or turned
+    names = list(dict.fromkeys(name for row in rows for name in row.values)) if telling else []
     columns = ["smiles", "score", *names, "call", "arm", "sa_score", "alerts"]
     table = [
         [row.smiles, row.score, *(row.values.get(name) for name in names), row.call, row.arm,
          round(_sa_score(str(row.smiles)), 2), ", ".join(structure_alerts(str(row.smiles)))]
         for row in rows
     ]  # fmt: skip
-    return pandas.DataFrame(table, columns=columns)
+    frame = pandas.DataFrame(table, columns=columns)
+    if space is not None and space.checkpoint.domain is not None:
+        frame["domain"] = space.domain([str(row.smiles) for row in rows])
+    return frame

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from molvae.optimize.objective import Objective
@@ -36,7 +36,12 @@ def batch_size(calls: int) -> int:
 
 
 def search(
-    objective: Objective, strategy: Strategy, *, batch: int | None = None, model_hash: str = ""
+    objective: Objective,
+    strategy: Strategy,
+    *,
+    batch: int | None = None,
+    model_hash: str = "",
+    stops: Sequence[int] = (),
 ) -> Iterator[Round]:
     """Yield one round after another until the budget of the objective is spent, or nothing new is found.
 
@@ -45,11 +50,13 @@ def search(
         strategy: what proposes.
         batch: molecules of a round; None for `batch_size`.
         model_hash: of the model that the strategy draws from, for the record.
+        stops: calls at which a batch is cut short, as it was where the budget was smaller once.
     """
     number = idle = duplicates = 0
     while objective.budget_left > 0:
         start = time.monotonic()
-        wanted = int(min(batch or batch_size(objective.calls), objective.budget_left))
+        left = [stop - objective.calls for stop in stops if stop > objective.calls]
+        wanted = int(min(batch or batch_size(objective.calls), objective.budget_left, *left))
         proposals = strategy.ask(wanted)
         asked = time.monotonic()
         rows = objective.evaluate(

@@ -11,7 +11,7 @@ from molvae.chem.settings import DEFAULT_STANDARDIZATION
 from molvae.errors import ConfigError
 from molvae.optimize.arms import canonical_molecules
 from molvae.optimize.build import Mode, StrategyName, build_strategy, check_strategy, uses_model
-from molvae.optimize.folder import JOURNAL, begin_folder, write_result
+from molvae.optimize.folder import begin_folder, write_result
 from molvae.optimize.journal import read_journal
 from molvae.optimize.objective import Objective
 from molvae.optimize.result import Result
@@ -46,7 +46,8 @@ def optimize(
         objective: an `Objective`, or what makes one: a name such as "qed", "module:function", a function that takes a
             list of SMILES and returns a score for each, a fitted model, a table of these.
         space: the model, or its folder; None for the one that comes with molvae. Strategies that need none load none.
-        strategy: "hybrid", "tanimoto-gp", "graph-ga", "latent-ga" or "random"; see `build_strategy`.
+        strategy: "hybrid", "tanimoto-gp", "graph-ga", "latent-ga", "bayesian", "turbo", "cma-es", "gradient" or
+            "random"; see `build_strategy`.
         mode: "latent" keeps only what the model proposes.
         budget: calls, 1,000 by default; of an `Objective` that has one, its own holds.
         start: SMILES to begin with, in order; those that the gate refuses are left out.
@@ -55,7 +56,7 @@ def optimize(
         batch: molecules scored at a time; None for 10, later 25 and 50.
         folder: where journal, settings, trace, best molecules and pictures go; None keeps all in memory.
         resume: go on with the search in `folder`, if there is one, without repeating a call; it ends with the same
-            molecules as one that was not interrupted.
+            molecules as one that was not interrupted. The budget may be larger than before.
         on_round: called after each round.
         settings: further arguments of `Objective`: goals, constraints, combination, workers, timeout, retries.
 
@@ -72,7 +73,10 @@ def optimize(
         raise ConfigError(f"{', '.join(settings)}: an Objective has its settings; give them to it")
     if ready is not None and ready.budget is None:
         raise ConfigError("the Objective has no budget, so the search would not end; give it one")
-    budget = ready.budget if ready is not None else _BUDGET if budget is None else budget
+    if ready is not None:
+        budget = ready.budget
+    budget = _BUDGET if budget is None else budget
+    budgets = [budget]
     model = _loaded(space) if uses_model(strategy, None if library is None else ()) else None
     standardization = model.checkpoint.standardization if model is not None else DEFAULT_STANDARDIZATION
     first = canonical_molecules(_listed(start), standardization)
@@ -80,26 +84,26 @@ def optimize(
     path = None if folder is None else Path(folder)
     if path is not None:
         about = {
-            "objective": described(objective), "strategy": strategy, "mode": mode, "budget": budget, "seed": seed,
-            "batch": batch, "start": _digest(first), "library": _digest(known or []),
+            "objective": described(objective), "strategy": strategy, "mode": mode, "seed": seed, "batch": batch,
+            "start": _digest(first), "library": _digest(known or []),
             "model": model.checkpoint.weights_sha256 if model is not None else "",
         }  # fmt: skip
-        journal = begin_folder(path, about, resume=resume)
+        journal, budgets = begin_folder(path, about, budget=budget, resume=resume)
         # What was spent already is asked again, in the same order, and answered from the journal.
-        done = journal.exists() and len(read_journal(journal)) >= (budget or 0)
-        settings |= {} if ready is not None else {"journal": path / JOURNAL, "replay": not done}
+        done = journal.exists() and len(read_journal(journal)) >= budget
+        settings |= {} if ready is not None else {"journal": journal, "replay": not done}
     scored = ready or Objective(objective, budget=budget, **{"standardization": standardization, **settings})
     try:
         built = build_strategy(
             strategy, space=lambda: _loaded(model), screen=scored.screen, start=first, library=known,
-            standardization=standardization, mode=mode, budget=budget, seed=seed,
+            standardization=standardization, mode=mode, budget=budgets[0], aim=scored.aim, seed=seed,
         )  # fmt: skip
         sha = model.checkpoint.weights_sha256 if model is not None else ""
-        for round_ in search(scored, built, batch=batch, model_hash=sha):
+        for round_ in search(scored, built, batch=batch, model_hash=sha, stops=budgets):
             if on_round is not None:
                 on_round(round_)
     finally:
-        result = Result(scored, path)
+        result = Result(scored, path, model)
         if path is not None and scored.calls:
             write_result(result, path)
         if ready is None:

@@ -2,32 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from molvae.chem.fingerprints import morgan_counts
 from molvae.optimize.population import drawn_by_rank
 from molvae.optimize.proposer import Proposer
 from molvae.optimize.scored import Scored
 from molvae.optimize.strategy import Proposal
-from molvae.optimize.surrogate import Counts, Floats, MinMaxProcess, upper_std
+from molvae.optimize.surrogate import Floats, GaussianProcess, conditioned, upper_std
 
 _LOWEST_BETA = 0.01
+_BLOCK = 500  # molecules put into a process at a time
 
 
-class _Pool(NamedTuple):
+@dataclass(frozen=True)
+class PoolSize:
+    """How many candidates a batch is chosen from."""
+
+    per_pick: int = 30  # for each molecule of a batch
+    least: int = 600  # for a batch, however small
+    generations: int = 8  # rounds of breeding, in which the best candidates become parents of others
+    network_generations: int = 2  # where only a network breeds, which is quick only for many molecules at once
+    kept: int = 300  # that stay for the next batch
+
+    def of_generations(self, picks: int, *, quick: bool) -> list[int]:
+        """Return how many are bred at a time for a batch of so many molecules."""
+        generations = self.generations if quick else self.network_generations
+        return [max(self.least, self.per_pick * picks) // generations] * generations
+
+
+class Pool(NamedTuple):
     """Candidates of one round, row by row."""
 
     proposals: list[Proposal]
-    counts: Counts  # (n, bits)
+    described: NDArray[Any]  # (n, ·)
     mean: Floats  # (n,)
     upper: Floats  # (n,), at least the standard deviation
 
-    def __add__(self, other: _Pool) -> _Pool:  # type: ignore[override]
-        return _Pool(
-            self.proposals + other.proposals, np.concatenate([self.counts, other.counts]),
+    def __add__(self, other: Pool) -> Pool:  # type: ignore[override]
+        return Pool(
+            self.proposals + other.proposals, np.concatenate([self.described, other.described]),
             np.concatenate([self.mean, other.mean]), np.concatenate([self.upper, other.upper]),
         )  # fmt: skip
 
@@ -35,34 +54,47 @@ class _Pool(NamedTuple):
 class SurrogateSearch:
     """Upper confidence bounds of a Gaussian process, maximized over molecules that arms propose in generations.
 
-    The exploration weight of each place in a batch is drawn, β = 10^U(-2, 0). Two molecules with one fingerprint, as
-    those that differ only in stereo are, are one to the process, and only the first is called.
+    The exploration weight of each place in a batch is drawn, β = 10^U(-2, 0), and each pick is taken for known to those
+    after it, so that a batch does not ask the same question twice (doi:10.5555/2627435.2750368, GP-BUCB). Two molecules
+    with one fingerprint, as those that differ only in stereo are, are one to the process, and only the first is called.
     """
 
     def __init__(
-        self, proposer: Proposer, *, per_pick: int = 30, least: int = 300, generations: int = 3, kept: int = 300
+        self,
+        proposer: Proposer,
+        *,
+        process: GaussianProcess | None = None,
+        describe: Callable[[Sequence[str]], NDArray[Any]] = morgan_counts,
+        size: PoolSize | None = None,
+        conditioned: bool = True,
+        most: int = 12_000,
     ) -> None:
         """Take the arms.
 
         Args:
             proposer: with the arms.
-            per_pick: candidates for each molecule of a batch.
-            least: candidates for a batch, however small.
-            generations: times that the best candidates become parents of others within a round.
-            kept: candidates that stay for the next round.
+            process: empty; None for one with the MinMax kernel.
+            describe: from molecules to the rows of the process.
+            size: of the pool.
+            conditioned: whether a pick is taken for known to the next ones of its batch.
+            most: molecules in the process; with more it goes on with the best half.
         """
         self._proposer = proposer
-        self._per_pick, self._least, self._generations, self._kept = per_pick, least, generations, kept
-        self._process = MinMaxProcess()
-        self._scores: list[float] = []  # of the molecules in the process, in its order
-        self._prints: set[bytes] = set()
+        self._process = GaussianProcess() if process is None else process
+        self._describe = describe
+        self._size = PoolSize() if size is None else size
+        self._conditioned = conditioned
+        self._most = most
+        self._scores: NDArray[np.float64] = np.zeros(0)  # of the molecules in the process, in its order
+        self._known: list[NDArray[Any]] = []  # the rows that describe them
+        self._seen: set[bytes] = set()  # rows of all molecules told
         self._reserve: list[Proposal] = []
 
     def ask(self, n: int) -> list[Proposal]:
         """Return up to `n` molecules that were not proposed before."""
         rng = self._proposer.begin_round()
         opening = self._proposer.opening(n, rng)
-        if opening or not self._scores:
+        if opening or not len(self._scores):
             return self._proposer.chosen(opening or self._proposer.offspring(n, rng))
         pool = self._pool(n, rng)
         if not pool.proposals:
@@ -75,32 +107,48 @@ class SurrogateSearch:
         new = self._proposer.tell(rows)
         if not new:
             return
-        counts = morgan_counts([str(row.smiles) for row in new])
-        self._prints.update(map(bytes, counts))
-        self._process.add(counts)
-        self._scores += [row.score for row in new]
-        self._process.fit(_targets(np.array(self._scores))[:, None])
+        described = self._describe([str(row.smiles) for row in new])
+        self._seen.update(map(bytes, described))
+        self._known += list(described)
+        self._scores = np.append(self._scores, [row.score for row in new])
+        if len(self._known) > self._most:
+            self._keep_best(self._most // 2)
+        else:
+            self._process.add(described)
+        self._process.fit(scaled_targets(self._scores)[:, None])
 
-    def _judged(self, proposals: Sequence[Proposal], prints: set[bytes]) -> _Pool:
-        """Return candidates with what the process says of them; those with a known fingerprint are left out."""
-        counts = morgan_counts([proposal.smiles for proposal in proposals])
+    def _keep_best(self, count: int) -> None:
+        """Begin the process again with the best molecules: its cost and memory grow with the square of their number."""
+        kept = np.sort(np.argsort(-self._scores, kind="stable")[:count])
+        self._scores, self._known = self._scores[kept], [self._known[row] for row in kept]
+        self._process = self._process.emptied()
+        for at in range(0, count, _BLOCK):
+            self._process.add(np.stack(self._known[at : at + _BLOCK]))
+
+    def _judged(self, proposals: Sequence[Proposal], seen: set[bytes]) -> Pool:
+        """Return candidates with what the process says of them; those described like one seen are left out."""
+        described = self._describe([proposal.smiles for proposal in proposals])
         new = []
-        for row, print_ in enumerate(map(bytes, counts)):
-            if print_ not in prints:
-                prints.add(print_)
+        for row, bytes_ in enumerate(map(bytes, described)):
+            if bytes_ not in seen:
+                seen.add(bytes_)
                 new.append(row)
-        counts = counts[new]
-        similarities = self._process.kernel(counts)
-        mean = self._process.mean(similarities)[:, 0]
-        return _Pool([proposals[row] for row in new], counts, mean, upper_std(similarities))
+        described = described[new]
+        similarities = self._process.kernel(described)
+        upper = upper_std(similarities)
+        mean = self._valued(self._process.mean(similarities), upper)
+        return Pool([proposals[row] for row in new], described, mean, upper)
 
-    def _pool(self, n: int, rng: np.random.Generator) -> _Pool:
+    def _valued(self, mean: Floats, deviation: Floats) -> Floats:
+        """Return what a candidate is worth on average (n,), of what the process says of it, (n, ·) and (n,)."""
+        return mean[:, 0]
+
+    def _pool(self, n: int, rng: np.random.Generator) -> Pool:
         """Return candidates of several generations, in which the most promising ones become parents in turn."""
-        prints = set(self._prints)
+        seen = set(self._seen)
         known = self._proposer.population.known
-        pool = self._judged([proposal for proposal in self._reserve if proposal.smiles not in known], prints)
-        total = max(self._least, self._per_pick * n)
-        for generation in range(self._generations):
+        pool = self._judged([proposal for proposal in self._reserve if proposal.smiles not in known], seen)
+        for generation, size in enumerate(self._size.of_generations(n, quick=self._proposer.breeds_quickly)):
             ranked = self._ranked(pool, rng) if generation else []
 
             def draw(count: int, ranked: list[str] = ranked) -> list[str]:
@@ -109,32 +157,35 @@ class SurrogateSearch:
                 return [parents[row] for row in rng.permutation(len(parents))]
 
             taken = {proposal.smiles for proposal in pool.proposals}
-            found = self._proposer.candidates(total // self._generations, draw, rng, besides=taken)
-            pool += self._judged(found, prints)
-        self._reserve = [pool.proposals[row] for row in np.argsort(-pool.mean, kind="stable")[: self._kept]]
+            found = self._proposer.candidates(size, draw, rng, besides=taken, quick=generation > 0)
+            pool += self._judged(found, seen)
+        order = np.argsort(-pool.mean, kind="stable")[: self._size.kept]
+        self._reserve = [pool.proposals[row] for row in order]
         return pool
 
-    def _ranked(self, pool: _Pool, rng: np.random.Generator) -> list[str]:
-        order = np.argsort(-(pool.mean + _beta(rng) * pool.upper), kind="stable")[: self._kept]
+    def _ranked(self, pool: Pool, rng: np.random.Generator) -> list[str]:
+        order = np.argsort(-(pool.mean + draw_beta(rng) * pool.upper), kind="stable")[: self._size.kept]
         return [pool.proposals[row].smiles for row in order]
 
-    def _pick(self, pool: _Pool, n: int, rng: np.random.Generator) -> list[int]:
+    def _pick(self, pool: Pool, n: int, rng: np.random.Generator) -> list[int]:
         """Return the rows of a batch, each the best left under its own exploration weight."""
         most = 100 + 2 * n  # exact deviations cost n² operations each
         hopeful = [np.argsort(-(pool.mean + beta * pool.upper), kind="stable")[:most] for beta in (_LOWEST_BETA, 1.0)]
         rows = np.unique(np.concatenate(hopeful))
-        deviations = self._process.std(self._process.kernel(pool.counts[rows]))
+        covariance = self._process.covariance(pool.described[rows])
         means, left = pool.mean[rows], np.ones(len(rows), dtype=bool)
         picks: list[int] = []
         for _ in range(min(n, len(rows))):
-            bound = np.where(left, means + _beta(rng) * deviations, -np.inf)
-            best = int(np.argmax(bound))
+            deviations = np.sqrt(np.clip(np.diag(covariance), 0, None))
+            best = int(np.argmax(np.where(left, means + draw_beta(rng) * deviations, -np.inf)))
             left[best] = False
             picks.append(int(rows[best]))
+            if self._conditioned:
+                covariance = conditioned(covariance, best, self._process.noise)
         return picks
 
 
-def _targets(scores: Floats) -> Floats:
+def scaled_targets(scores: Floats) -> Floats:
     """Return scores on the scale of the process, whose mean is 0 and whose deviation is 1.
 
     Scores from 0 to 1 stay as they are; others are brought there. The mean is then that of a poor molecule, so that
@@ -147,5 +198,6 @@ def _targets(scores: Floats) -> Floats:
     return scaled
 
 
-def _beta(rng: np.random.Generator) -> float:
+def draw_beta(rng: np.random.Generator) -> float:
+    """Return an exploration weight, 10^U(-2, 0)."""
     return float(_LOWEST_BETA ** rng.random())

@@ -6,7 +6,8 @@ fixed: mean 0, variance 1 and a small noise.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,19 @@ _LEVELS = 256  # of a count, which is a byte
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.uint8]
+
+
+class Features(Protocol):
+    """Molecules, described by rows of numbers, to which similarities are asked again and again."""
+
+    def __len__(self) -> int:
+        """Return how many were added."""
+
+    def add(self, rows: NDArray[Any]) -> None:
+        """Add molecules."""
+
+    def similarities(self, rows: NDArray[Any]) -> Floats:
+        """Return the kernel, 1 for equal molecules, between `rows` (p, ·) and those added, shape (p, n)."""
 
 
 class MinMaxFeatures:
@@ -85,32 +99,32 @@ def _with_room(array: NDArray[Any], *needed: int) -> NDArray[Any]:
     return larger
 
 
-class MinMaxProcess:
-    """A Gaussian process of mean 0 and variance 1 on count fingerprints; targets should be of that order.
+class GaussianProcess:
+    """A Gaussian process of mean 0 and variance 1; targets should be of that order.
 
     The inverse of the Cholesky factor is kept and grows by rows, at n²·b operations for b new molecules, and a
     variance is then a plain product of matrices.
     """
 
-    def __init__(self, noise: float = _NOISE) -> None:
-        self._noise = noise
-        self._features = MinMaxFeatures()
+    def __init__(self, features: Callable[[], Features] = MinMaxFeatures, noise: float = _NOISE) -> None:
+        """Take what makes an empty collection of features, and the variance of the noise."""
+        self.noise = noise
+        self._empty = features
+        self._features = features()
         self._inverse = np.zeros((0, 0))  # of the Cholesky factor of K + noise·I, lower triangular, with room to grow
         self._weights = np.zeros((0, 0))  # (n, m)
 
     def __len__(self) -> int:
         return len(self._features)
 
-    def add(self, counts: Counts) -> None:
-        """Add observed molecules, counts (b, bits); `fit` must follow."""
-        n, b = len(self), len(counts)
+    def add(self, rows: NDArray[Any]) -> None:
+        """Add observed molecules, one for each of b rows; `fit` must follow."""
+        n, b = len(self), len(rows)
         if b == 0:
             return
-        across = self._features.similarities(counts)  # (b, n)
-        self._features.add(counts)
-        own = MinMaxFeatures()
-        own.add(counts)
-        within = own.similarities(counts) + self._noise * np.eye(b)
+        across = self._features.similarities(rows)  # (b, n)
+        self._features.add(rows)
+        within = self._own(rows) + self.noise * np.eye(b)
         self._inverse = _with_room(self._inverse, n + b, n + b)
         low = self._times(across.T).T  # rows of the factor, (b, n)
         corner = cholesky(within - low @ low.T, lower=True)
@@ -118,26 +132,35 @@ class MinMaxProcess:
         self._inverse[n : n + b, :n] = -corner @ (low @ self._inverse[:n, :n])
         self._inverse[n : n + b, n : n + b] = corner
 
+    def emptied(self) -> GaussianProcess:
+        """Return such a process without molecules."""
+        return GaussianProcess(self._empty, self.noise)
+
     def fit(self, targets: Floats) -> None:
         """Take the targets of all molecules added, shape (n, m)."""
         n = len(self)
         self._weights = self._inverse[:n, :n].T @ (self._inverse[:n, :n] @ targets)
+
+    def kernel(self, rows: NDArray[Any]) -> Floats:
+        """Return the kernel between p molecules and those added, shape (p, n)."""
+        blocks = [self._features.similarities(rows[at : at + _BLOCK]) for at in range(0, len(rows), _BLOCK)]
+        return np.concatenate(blocks) if blocks else np.zeros((0, len(self)))
 
     def mean(self, similarities: Floats) -> Floats:
         """Return the posterior mean (p, m) where `similarities` (p, n) are those of `kernel`."""
         mean: Floats = similarities @ self._weights
         return mean
 
-    def std(self, similarities: Floats) -> Floats:
-        """Return the posterior standard deviation (p,), without noise, between 0 and 1."""
-        reduced = np.square(self._times(similarities.T)).sum(axis=0)
-        deviations: Floats = np.sqrt(np.clip(1 - reduced, 0, None))
-        return deviations
+    def covariance(self, rows: NDArray[Any]) -> Floats:
+        """Return the posterior covariance (p, p) of molecules, without noise."""
+        reduced = self._times(self.kernel(rows).T)
+        covariance: Floats = self._own(rows) - reduced.T @ reduced
+        return covariance
 
-    def kernel(self, counts: Counts) -> Floats:
-        """Return the kernel between molecules, counts (p, bits), and those added, shape (p, n)."""
-        blocks = [self._features.similarities(counts[at : at + _BLOCK]) for at in range(0, len(counts), _BLOCK)]
-        return np.concatenate(blocks) if blocks else np.zeros((0, len(self)))
+    def _own(self, rows: NDArray[Any]) -> Floats:
+        own = self._empty()
+        own.add(rows)
+        return own.similarities(rows)
 
     def _times(self, right: Floats) -> Floats:
         """Return the inverse factor times `right` (k, p), where k molecules were known; leaves out its zero half."""
@@ -147,6 +170,13 @@ class MinMaxProcess:
             end = min(at + _BLOCK, k)
             product[at:end] = self._inverse[at:end, :end] @ right[:end]
         return product
+
+
+def conditioned(covariance: Floats, row: int, noise: float = _NOISE) -> Floats:
+    """Return the posterior covariance (p, p) of molecules once that of `row` will be known, whatever its score."""
+    column = covariance[:, row]
+    reduced: Floats = covariance - np.outer(column, column) / (column[row] + noise)
+    return reduced
 
 
 def upper_std(similarities: Floats, noise: float = _NOISE) -> Floats:

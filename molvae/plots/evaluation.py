@@ -8,28 +8,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from molvae import style
 from molvae.chem.descriptors import descriptors
 from molvae.chem.drawing import draw_grid
 from molvae.datasets.files import atomic_path
-from molvae.errors import MissingExtraError
 from molvae.evaluate.generation import GenerationReport
 from molvae.evaluate.latent import RADII, LatentReport
 from molvae.evaluate.reconstruction import ReconstructionReport
 from molvae.evaluate.reference import Reference, draw
+from molvae.latent.projection import Plane
 from molvae.latent.results import OK
 from molvae.latent.space import LatentSpace
+from molvae.plots.distributions import property_histogram
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_AXIS_LABELS = {"logp": "logP", "sa": "SA score", "qed": "QED", "weight": "molecular weight (g/mol)"}
+_PROPERTIES = ("logp", "sa", "qed", "weight")
 _TITLE = ("FCD/Test", "logP", "SA", "QED", "weight")
-_BINS = 60
 _MAPPED = 1_000  # points of each kind on a map
 _SHOWN = 18  # molecules of a grid
-_REAL, _SAMPLES = "tab:gray", "tab:blue"
 
 
 def draw_generation(
@@ -40,16 +39,11 @@ def draw_generation(
     Raises:
         MissingExtraError: matplotlib is not installed.
     """
-    figure = _figure(13, 12 if space is None else 17)
+    figure = style.figure(13, 12 if space is None else 17)
     rows: Any = figure.subfigures(2 if space is None else 3, 1, height_ratios=[3, 5] if space is None else [3, 5, 5])
-    for axes, (name, label) in zip(rows[0].subplots(1, 4), _AXIS_LABELS.items(), strict=True):
-        real, samples = reference.test.properties[name], report.samples.properties[name]
-        edges = np.histogram_bin_edges(_without_tails(np.concatenate([real, samples])), bins=_BINS)
-        axes.hist(real, bins=edges, density=True, color=_REAL, alpha=0.5, label=f"{reference.name} ({len(real):,})")
-        own = f"samples ({len(samples):,})"
-        axes.hist(samples, bins=edges, density=True, histtype="step", color=_SAMPLES, label=own)
-        axes.set(xlabel=label, yticks=[])
-        axes.legend(fontsize=7)
+    for axes, name in zip(rows[0].subplots(1, 4), _PROPERTIES, strict=True):
+        groups = {reference.name: reference.test.properties[name], "samples": report.samples.properties[name]}
+        property_histogram(groups, name, axes=axes)
     known = {measure.name: measure.value for measures in report.groups.values() for measure in measures}
     titles = [f"{name} {known[name]:.3g}" for name in _TITLE if name in known]
     rows[0].suptitle("Distances: " + ", ".join(titles) if titles else "")
@@ -57,12 +51,12 @@ def draw_generation(
     _show_molecules(rows[1], shown, f"{len(shown)} of {len(report.smiles):,} valid samples")
     if space is not None:
         axes = rows[2].subplots()
-        groups = {reference.name: reference.molecules, "samples": report.smiles}
-        encoded = {name: space.encode(draw(smiles, _MAPPED, seed=seed)) for name, smiles in groups.items()}
+        molecules = {reference.name: reference.molecules, "samples": report.smiles}
+        encoded = {name: space.encode(draw(smiles, _MAPPED, seed=seed)) for name, smiles in molecules.items()}
         points = {name: encoding.mean[encoding.ok] for name, encoding in encoded.items()}
-        projected = _principal_plane(points[reference.name], *points.values())
-        for (name, _), plane, color in zip(points.items(), projected, (_REAL, _SAMPLES), strict=True):
-            axes.scatter(*plane.T, s=6, color=color, alpha=0.6, label=f"{name} ({len(plane):,})")
+        plane = Plane.of(points[reference.name])
+        for (name, found), color in zip(points.items(), (style.GREY, style.BLUE), strict=True):
+            axes.scatter(*plane.place(found).T, s=6, color=color, alpha=0.6, label=f"{name} ({len(found):,})")
         axes.set(title="Posterior means in the two principal directions of the reference", xticks=[], yticks=[])
         axes.legend()
     _save(figure, path)
@@ -74,7 +68,7 @@ def draw_reconstruction(report: ReconstructionReport, path: Path) -> None:
     Raises:
         MissingExtraError: matplotlib is not installed.
     """
-    figure = _figure(12, 10)
+    figure = style.figure(12, 10)
     parts: Any = figure.subfigures(2, 1, height_ratios=[2, 3])
     upper, lower = parts
     bars, histogram = upper.subplots(1, 2)
@@ -85,13 +79,14 @@ def draw_reconstruction(report: ReconstructionReport, path: Path) -> None:
         heights = [figures[name].value for name in names]
         count = figures["exact"].of
         label = f"{Path(source).name} ({count:,})"
-        bars.bar(np.arange(len(names)) + width * index, heights, 0.9 * width, label=label)
+        color = style.PALETTE[index % len(style.PALETTE)]
+        bars.bar(np.arange(len(names)) + width * index, heights, 0.9 * width, label=label, color=color)
     bars.set(ylim=(0, 1.02), ylabel="share", xticks=np.arange(len(names)) + 0.4 - width / 2)
     bars.set_xticklabels(names, fontsize=8)
     if report.sources:
         bars.legend(fontsize=8)
     wrong = [row for row in report.rows if row.status == OK and not row.exact]
-    histogram.hist([row.similarity for row in wrong], bins=np.linspace(0, 1, 41), color=_SAMPLES)
+    histogram.hist([row.similarity for row in wrong], bins=np.linspace(0, 1, 41), color=style.BLUE)
     histogram.set(xlabel="Tanimoto to the input", ylabel="molecules", title=f"{len(wrong):,} that came back changed")
     pairs = [smiles for row in wrong[: _SHOWN // 2] for smiles in (row.canonical, row.decoded)]
     legends = [text for row in wrong[: _SHOWN // 2] for text in ("given", f"came back ({row.similarity:.2f})")]
@@ -105,31 +100,26 @@ def draw_latent(report: LatentReport, path: Path) -> None:
     Raises:
         MissingExtraError: matplotlib is not installed.
     """
-    figure = _figure(13, 6)
+    figure = style.figure(13, 6)
     space, steps = figure.subplots(1, 2)
-    real, prior = _principal_plane(report.molecules.mean, report.molecules.mean, report.prior)
+    plane = Plane.of(report.molecules.mean)
+    real, prior = plane.place(report.molecules.mean), plane.place(report.prior)
     logp = [descriptors(smiles).logp for smiles in report.molecules.smiles if smiles is not None]
-    space.scatter(*prior.T, s=8, marker="x", color="lightgray", label=f"prior ({len(prior):,})")
-    dots = space.scatter(*real.T, s=8, c=logp, cmap="viridis", label=f"molecules ({len(real):,})")
+    space.scatter(*prior.T, s=8, marker="x", color=style.GREY, alpha=0.4, label=f"prior ({len(prior):,})")
+    dots = space.scatter(*real.T, s=8, c=logp, cmap=style.COLORMAP, label=f"molecules ({len(real):,})")
     figure.colorbar(dots, ax=space, label="logP")
     space.set(title="Two principal directions of the posterior means", xticks=[], yticks=[])
     space.legend(loc="upper right")
     figures = {measure.name: measure.value for measure in report.groups["smoothness"]}
-    for name in ("Tanimoto", "same molecule", "change of logp", "change of qed"):
-        steps.plot(RADII, [figures[f"{radius:g} σ: {name}"] for radius in RADII], marker="o", label=name)
+    for number, name in enumerate(("Tanimoto", "same molecule", "change of logp", "change of qed")):
+        heights = [figures[f"{radius:g} σ: {name}"] for radius in RADII]
+        color, line, marker = style.PALETTE[number], style.LINES[number], style.MARKERS[number]
+        steps.plot(RADII, heights, label=name, color=color, ls=line, marker=marker)
     steps.set(xlabel="step in posterior standard deviations", title="What a random step decodes to")
     steps.set(ylabel="similarity, share, or change of the property")
     steps.grid(alpha=0.3)
     steps.legend()
     _save(figure, path)
-
-
-def _figure(width: float, height: float) -> Figure:
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as err:
-        raise MissingExtraError("matplotlib", "viz") from err
-    return Figure(figsize=(width, height), layout="constrained")
 
 
 def _show_molecules(
@@ -142,20 +132,6 @@ def _show_molecules(
     axes.axis("off")
     if smiles:
         axes.imshow(imread(io.BytesIO(draw_grid(smiles, legends, per_row=6)), format="png"))
-
-
-def _principal_plane(basis: NDArray[np.floating], *groups: NDArray[np.floating]) -> list[NDArray[np.floating]]:
-    """Return each group of points (n, D) in the two directions in which `basis` varies most, shape (n, 2)."""
-    centre = basis.mean(axis=0)
-    directions = np.linalg.svd(basis - centre, full_matrices=False)[2][:2]
-    return [(points - centre) @ directions.T for points in groups]
-
-
-def _without_tails(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the values between the quantiles 0.1 % and 99.9 %, so that one odd molecule does not flatten the rest."""
-    low, high = np.quantile(values, [0.001, 0.999])
-    inside: NDArray[np.float64] = values[(values >= low) & (values <= high)]
-    return inside
 
 
 def _save(figure: Figure, path: Path) -> None:

@@ -175,7 +175,7 @@ class _Decoding:
     def run(self, rows: list[Sequence[int]]) -> list[str | MoleculeError]:
         derived = [self.codec.derive(row) for row in rows]
         with quiet_rdkit():
-            return [_or_refusal(canonical_of_derived, smiles) for smiles in derived]
+            return [_or_refusal(canonical_of_derived, smiles, self.codec.standardization) for smiles in derived]
 
     def pack(self, results: list[str | MoleculeError]) -> list[str | MoleculeError]:
         return results

@@ -98,7 +98,7 @@ def tokenize_molecule(
             Reason.TOO_MANY_SYMBOLS, f"{len(symbols)} SELFIES symbols, at most {standardization.max_symbols} are read"
         )
     if verify:
-        _check_unchanged(molecule, symbols, constraints)
+        _check_unchanged(molecule, symbols, constraints, standardization)
     return TokenizedMolecule(molecule.smiles, symbols, molecule.notes)
 
 
@@ -120,10 +120,12 @@ def _symbols_by_selfies(molecule: Molecule, constraints: Constraints) -> tuple[s
     return symbols
 
 
-def _check_unchanged(molecule: Molecule, symbols: tuple[str, ...], constraints: Constraints) -> None:
+def _check_unchanged(
+    molecule: Molecule, symbols: tuple[str, ...], constraints: Constraints, standardization: Standardization
+) -> None:
     vocabulary = Vocabulary.from_symbols(symbols)
     rules = derivation_rules(vocabulary.symbols, constraints)
-    derived = canonical_of_derived(derive(vocabulary.encode(symbols), rules))
+    derived = canonical_of_derived(derive(vocabulary.encode(symbols), rules), standardization)
     if derived != molecule.smiles:
         raise MoleculeError(Reason.NOT_REPRESENTABLE, f"SELFIES would change {molecule.smiles} to {derived}")
 
@@ -155,11 +157,11 @@ class MoleculeCodec:
         """Return the canonical isomeric SMILES of what `tokens` derive to, up to the first end.
 
         Raises:
-            MoleculeError: `empty`, where they derive to no atoms.
+            MoleculeError: `empty`, where they derive to no atoms; `too_large`, to more than the standardization takes.
             IndexError: a token outside the vocabulary.
         """
         with quiet_rdkit():
-            return canonical_of_derived(self.derive(tokens))
+            return canonical_of_derived(self.derive(tokens), self.standardization)
 
     def with_tokens(self, molecule: TokenizedMolecule) -> EncodedMolecule:
         """Return a tokenized molecule with the tokens of this vocabulary in place of its symbols.
@@ -193,7 +195,7 @@ class MoleculeCodec:
 
     def derive(self, tokens: Sequence[int]) -> str:
         """Return a SMILES string, not canonical and not checked, of what `tokens` derive to; '' for no atom."""
-        return derive(tokens, self._rules)
+        return derive(tokens, self.rules)
 
     def check(self) -> None:
         """Decode every symbol alone and after `[C]`, here and by selfies itself.
@@ -220,7 +222,8 @@ class MoleculeCodec:
         return type(self), (self.vocabulary, self.constraints, self.standardization)  # caches stay in their process
 
     @cached_property
-    def _rules(self) -> tuple[Rule, ...]:
+    def rules(self) -> tuple[Rule, ...]:
+        """What each token of the vocabulary does in a derivation."""
         return derivation_rules(self.vocabulary.symbols, self.constraints)
 
     @cached_property

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from molvae.tokens.constraints import Constraints
 from molvae.tokens.vocabulary import EOS_TOKEN
 
-_ATOM, _BRANCH, _RING, _STOP, _DOT, _NOTHING = range(6)
+ATOM, BRANCH, RING, STOP, DOT, NOTHING = range(6)
 _ENDED = -1  # the state of a chain whose free bonds are used up; 0 is the state before the first atom
 
 # The symbols after a branch or ring symbol are read as the digits of a number to this base.
@@ -57,25 +57,25 @@ def derivation_rules(symbols: tuple[str, ...], constraints: Constraints) -> tupl
     capacities = constraints.as_dict()
     digits = {symbol: digit for digit, symbol in enumerate(DIGITS)}
     return tuple(
-        _rule(symbol, capacities)._replace(digit=digits.get(symbol, 0)) if token > EOS_TOKEN else Rule(_NOTHING)
+        _rule(symbol, capacities)._replace(digit=digits.get(symbol, 0)) if token > EOS_TOKEN else Rule(NOTHING)
         for token, symbol in enumerate(symbols)
     )
 
 
 def _rule(symbol: str, capacities: dict[str, int]) -> Rule:
     if symbol == ".":
-        return Rule(_DOT)
+        return Rule(DOT)
     if symbol == "[nop]":
-        return Rule(_NOTHING)
+        return Rule(NOTHING)
     if symbol == "[epsilon]":
-        return Rule(_STOP)
+        return Rule(STOP)
     if match := _BRANCH_SYMBOL.fullmatch(symbol):
-        return Rule(_BRANCH, order=_ORDERS[match[1]], size=int(match[2]))
+        return Rule(BRANCH, order=_ORDERS[match[1]], size=int(match[2]))
     if match := _RING_SYMBOL.fullmatch(symbol):
         if match[2]:
-            return Rule(_RING, order=_ORDERS[match[1]], size=int(match[2]))
+            return Rule(RING, order=_ORDERS[match[1]], size=int(match[2]))
         if match[3] + match[4] != "--":
-            return Rule(_RING, size=int(match[5]), stereo=match[3].strip("-"), closing=match[4].strip("-"))
+            return Rule(RING, size=int(match[5]), stereo=match[3].strip("-"), closing=match[4].strip("-"))
     if match := _ATOM_SYMBOL.fullmatch(symbol):
         return _atom_rule(symbol, match, capacities)
     raise ValueError(f"symbol {symbol!r} is none of SELFIES")
@@ -93,7 +93,7 @@ def _atom_rule(symbol: str, match: re.Match[str], capacities: dict[str, int]) ->
     if hydrogens == "H0" and (isotope or chirality or charge or element not in _UNBRACKETED):
         hydrogens = ""
     text = element if bare else f"[{isotope}{element}{chirality}{hydrogens}{charge}]"
-    return Rule(_ATOM, order=_ORDERS[bond], size=capacity, text=text, stereo=stereo)
+    return Rule(ATOM, order=_ORDERS[bond], size=capacity, text=text, stereo=stereo)
 
 
 def is_atom_symbol(symbol: str) -> bool:
@@ -103,6 +103,16 @@ def is_atom_symbol(symbol: str) -> bool:
     (True, False)
     """
     return _ATOM_SYMBOL.fullmatch(symbol) is not None
+
+
+def atom_of(symbol: str) -> str:
+    """Return isotope, element and charge of the symbol of an atom; '' for any other symbol.
+
+    >>> atom_of("[=13C@@H1]"), atom_of("[#N+1]"), atom_of("[Ring1]")
+    ('13C', 'N+1', '')
+    """
+    match = _ATOM_SYMBOL.fullmatch(symbol)
+    return f"{match[2]}{match[3]}{match[6] or ''}" if match else ""
 
 
 def derive(tokens: Sequence[int], rules: Sequence[Rule]) -> str:
@@ -124,24 +134,29 @@ def derive(tokens: Sequence[int], rules: Sequence[Rule]) -> str:
         if token == EOS_TOKEN:
             break
         rule = rules[token]
-        if rule[0] < _DOT:
+        if rule[0] < DOT:
             fragment.append(rule)
-        elif rule[0] == _DOT:
-            _derive_fragment(fragment, atoms, parents, orders, rings)
+        elif rule[0] == DOT:
+            derive_fragment(fragment, atoms, parents, orders, rings)
             fragment = []
-    _derive_fragment(fragment, atoms, parents, orders, rings)
-    marks = _closed_rings(rings, atoms, parents, orders) if rings else {}
+    derive_fragment(fragment, atoms, parents, orders, rings)
+    marks = closed_rings(rings, atoms, parents, orders) if rings else {}
     return _written(atoms, parents, orders, marks)
 
 
-def _derive_fragment(
+def derive_fragment(
     fragment: list[Rule],
     atoms: list[Rule],
     parents: list[int],
     orders: list[int],
     rings: list[tuple[int, int, Rule, int]],
+    read: list[tuple[int, int, int]] | None = None,
 ) -> None:
-    """Append the atoms of one component and the ring bonds that it asks for."""
+    """Append the atoms of one component and the ring bonds that it asks for.
+
+    `read` takes kind, first and last position of what was taken in: atoms, and ring and branch symbols with the symbols
+    that state their length.
+    """
     count = limit = len(fragment)
     position = state = 0  # `state`: bonds that the last atom has left
     last = -1
@@ -156,7 +171,7 @@ def _derive_fragment(
         rule = fragment[position]
         kind, order, size, _text, _stereo, _closing, _digit = rule
         position += 1
-        if kind == _ATOM:
+        if kind == ATOM:
             if state:
                 order = min(order, state, size)
                 if order:
@@ -164,22 +179,30 @@ def _derive_fragment(
                     orders.append(order)
                     last = len(atoms)
                     atoms.append(rule)
+                    if read is not None:
+                        read.append((ATOM, position - 1, position))
             else:
                 order = 0
                 parents.append(-1)
                 orders.append(0)
                 last = len(atoms)
                 atoms.append(rule)
+                if read is not None:
+                    read.append((ATOM, position - 1, position))
             state = size - order or _ENDED
-        elif kind == _STOP:
+        elif kind == STOP:
+            if read is not None and state:
+                read.append((STOP, position - 1, position))
             state = state and _ENDED
-        elif state > (kind == _BRANCH):  # a ring needs one free bond, a branch leaves one for the chain
+        elif state > (kind == BRANCH):  # a ring needs one free bond, a branch leaves one for the chain
             length = 1
             for _ in range(size):
                 digit = fragment[position][6] if position < count else 0
                 length, position = length * _BASE + digit, position + 1
+            if read is not None:
+                read.append((kind, position - size - 1, min(position, count)))
             length -= _BASE**size - 1
-            if kind == _RING:
+            if kind == RING:
                 order = min(order, state)
                 rings.append((max(0, last - length), last, rule, order))
                 state = state - order or _ENDED
@@ -189,10 +212,17 @@ def _derive_fragment(
                 state, limit = order, min(position + length, count)
 
 
-def _closed_rings(
-    rings: list[tuple[int, int, Rule, int]], atoms: list[Rule], parents: list[int], orders: list[int]
+def closed_rings(
+    rings: list[tuple[int, int, Rule, int]],
+    atoms: list[Rule],
+    parents: list[int],
+    orders: list[int],
+    made: list[bool] | None = None,
 ) -> dict[int, list[str]]:
-    """Return the ring marks of each atom in SMILES; a ring bond between bonded atoms raises that bond's order."""
+    """Return the ring marks of each atom in SMILES; a ring bond between bonded atoms raises that bond's order.
+
+    `made` takes for each of `rings` whether its bond is made.
+    """
     used = orders.copy()  # bonds of each atom
     for parent, order in zip(parents, orders, strict=True):
         if parent >= 0:
@@ -201,19 +231,22 @@ def _closed_rings(
     stereo: dict[tuple[int, int], Rule] = {}
     for start, end, rule, order in rings:
         order = min(order, atoms[start][2] - used[start], atoms[end][2] - used[end])
-        if start == end or order <= 0:
-            continue
-        if parents[end] == start:
+        possible = start != end and order > 0
+        if possible and parents[end] == start:
             order = min(order, 3 - orders[end])
             orders[end] += order
-        elif (start, end) in closed:
+        elif possible and (start, end) in closed:
             order = min(order, 3 - closed[start, end][0])
             closed[start, end][0] += order
-        else:
+        elif possible:
             closed[start, end] = [order]
             stereo[start, end] = rule
+        else:
+            order = 0
         used[start] += order
         used[end] += order
+        if made is not None:
+            made.append(order > 0)
     return _ring_marks(closed, stereo)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from molvae.errors import MoleculeError
@@ -20,7 +22,7 @@ def mutate_symbols(codec: MoleculeCodec, smiles: str, rng: np.random.Generator) 
     'CCCO'
     """
     try:
-        tokens = list(codec.encode(smiles).tokens)
+        tokens = list(_tokens(codec, smiles))
     except MoleculeError:  # the model lacks a symbol of it
         return None
     change, place = rng.integers(3), int(rng.integers(len(tokens)))
@@ -33,3 +35,8 @@ def mutate_symbols(codec: MoleculeCodec, smiles: str, rng: np.random.Generator) 
     except MoleculeError:  # nothing is left
         return None
     return None if mutated == smiles else mutated
+
+
+@lru_cache(maxsize=4_096)  # good molecules become parents again and again
+def _tokens(codec: MoleculeCodec, smiles: str) -> tuple[int, ...]:
+    return codec.encode(smiles).tokens

@@ -149,14 +149,14 @@ def _serve(worker: Worker, tasks: SimpleQueue[_Task[Any] | None]) -> None:
     while (task := tasks.get()) is not None:
         if not task.wanted:
             continue
-        answer: bytes | Exception | None
+        answer: bytes | Exception | None = None
         try:
             answer = worker.ask(task.message)
         except EOFError:
-            answer = None
+            worker.end()
         except Exception as err:  # noqa: BLE001 - raised where the answer is awaited
             answer = err
-        if not isinstance(answer, bytes):
             worker.end()
-        task.answer.put(answer)
+        finally:  # whatever happens here, somebody waits
+            task.answer.put(answer)
     worker.end()

@@ -8,7 +8,7 @@ from molvae._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from molvae.training.config import TrainConfig
-    from molvae.training.curves import draw_curves
+    from molvae.training.curves import draw_curves, training_curves
     from molvae.training.events import Event, Progress, Saved, SkippedStep, Started, TrainResult, Validation
     from molvae.training.journal import read_journal
     from molvae.training.run import fine_tune, train
@@ -26,6 +26,7 @@ __all__ = [
     "fine_tune",
     "read_journal",
     "train",
+    "training_curves",
 ]
 
 __getattr__, __dir__ = lazy_exports(
@@ -43,5 +44,6 @@ __getattr__, __dir__ = lazy_exports(
         "fine_tune": "molvae.training.run",
         "read_journal": "molvae.training.journal",
         "train": "molvae.training.run",
+        "training_curves": "molvae.training.curves",
     },
 )

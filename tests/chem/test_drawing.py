@@ -6,7 +6,8 @@ import struct
 
 import pytest
 
-from molvae.chem.drawing import draw_grid, draw_grid_svg
+from molvae.chem.drawing import draw_grid, draw_grid_svg, draw_molecule, draw_molecule_svg
+from molvae.errors import ConfigError
 
 HOSTILE_LEGEND = "<img src=x onerror=alert(1)> & \"'"
 
@@ -30,3 +31,22 @@ def test_legends_are_one_for_each_molecule() -> None:
         draw_grid(["C", "CC"], ["methane"])
     with pytest.raises(ValueError, match="per_row"):
         draw_grid(["C"], per_row=0)
+
+
+def test_one_molecule_has_the_size_asked_for_on_a_ground_that_shows_through() -> None:
+    for dark in (False, True):
+        picture = draw_molecule("CCO", (120, 80), dark=dark)
+        assert struct.unpack(">IIBB", picture[16:26]) == (120, 80, 8, 6)  # 8 bits, with alpha
+    assert draw_molecule("CCO", dark=True) != draw_molecule("CCO")
+    assert draw_molecule("not SMILES") == draw_molecule(None)
+
+
+def test_what_is_highlighted_changes_the_drawing_and_must_be_smarts() -> None:
+    plain, marked = draw_molecule_svg("Cc1ccccc1"), draw_molecule_svg("Cc1ccccc1", highlight="c1ccccc1")
+    assert plain.startswith("<svg")
+    assert len(marked) > len(plain)
+    assert draw_molecule_svg("CCO", highlight="c1ccccc1") == draw_molecule_svg("CCO")
+    with pytest.raises(ConfigError, match="not a SMARTS pattern"):
+        draw_molecule_svg("CCO", highlight="[[[")
+    with pytest.raises(ValueError, match="pixels from 1 to 4,000"):
+        draw_molecule("CCO", (10, 100_000))

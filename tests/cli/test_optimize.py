@@ -38,3 +38,28 @@ def test_an_unknown_objective_is_refused_in_one_line(molvae: Molvae, tmp_path: P
 def test_an_unknown_task_is_refused(molvae: Molvae, tmp_path: Path) -> None:
     result = molvae("benchmark", "pmo", "--tasks", "qed,jnk3", "-o", tmp_path / "pmo", code=1)
     assert "no task 'jnk3'" in result.stderr
+
+
+def test_molecules_are_asked_for_and_told_on_files(molvae: Molvae, tmp_path: Path) -> None:
+    folder, start = tmp_path / "assay", tmp_path / "start.smi"
+    start.write_text("CCO\nc1ccccc1O\nCCN\n")
+    settings = ["--strategy", "graph-ga", "--start", start, "--library", start]
+    molvae("optimize", "ask", folder, "-n", "3", *settings, "-o", tmp_path / "first.csv")
+    assert (tmp_path / "first.csv").read_text() == "id,smiles,score\np0001,CCO,\np0002,Oc1ccccc1,\np0003,CCN,\n"
+    (tmp_path / "told.csv").write_text("id,smiles,pIC50\np0001,CCO,5.5\np0002,Oc1ccccc1,\np0003,CCN,failed\n")
+    refused = molvae("optimize", "tell", folder, tmp_path / "told.csv", code=1)
+    assert "no column 'score'" in refused.stderr
+    assert "--column" in refused.stderr
+    told = molvae("optimize", "tell", folder, tmp_path / "told.csv", "--column", "pIC50", "--json")
+    assert json.loads(told.stdout) == {
+        "recorded": 1, "failed": 1, "told_before": 0, "not_measured": 1, "refused": 0, "pending": 1, "best": 5.5,
+        "smiles": "CCO",
+    }  # fmt: skip
+    pending = molvae("optimize", "ask", folder, "--pending", "--json")
+    assert json.loads(pending.stdout)["id"] == "p0002"
+    assert "began with seed 0" in molvae("optimize", "ask", folder, "--seed", "1", code=2).stderr
+    assert "must stand behind ask" in molvae("optimize", "--seed", "1", "ask", folder, code=2).stderr
+    (tmp_path / "told.csv").write_text("id,smiles,score\np0002,Oc1ccccc1,high\n")
+    assert (
+        "line 2: 'score' must be a number" in molvae("optimize", "tell", folder, tmp_path / "told.csv", code=1).stderr
+    )

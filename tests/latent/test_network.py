@@ -52,7 +52,7 @@ def test_sampled_symbols_belong_to_the_row(network: Network, molecules: list[tup
     mean, _ = network.posteriors(molecules)
     sampling = Sampling(temperature=1.5)
     whole = network.sequences(mean, sampling, seed=1)
-    assert network.sequences(mean[40:], sampling, seed=1, first_row=40) == whole[40:]
+    assert network.sequences(mean[40:], sampling, seed=1, rows=np.arange(40, len(mean))) == whole[40:]
     assert network.sequences(mean, sampling, seed=2) != whole
 
 

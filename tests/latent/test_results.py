@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from molvae.latent.results import Encoding, Neighbor, Neighbors, Reconstruction, Row, profile
+from molvae.latent.space import LatentSpace
 
 
 @pytest.fixture
@@ -97,3 +98,16 @@ def test_a_profile_has_no_similarity_where_nothing_was_decoded() -> None:
 
 def test_a_profile_along_a_direction_has_no_end() -> None:
     assert all(np.isnan(step.to_end) for step in profile(np.array([-1.0, 1.0]), ["CCO", "CCN"], "CCO", None))
+
+
+def test_results_show_themselves_in_notebooks(space: LatentSpace, corpus: list[str]) -> None:
+    encoding = space.encode([*corpus[:3], "c1cccc1"])
+    assert encoding._repr_html_().count("<img") == 3
+    assert "kekulize" in encoding._repr_html_()
+    assert "and 12 more" in encoding[np.zeros(32, dtype=np.intp)]._repr_html_()
+    found = space.neighbors(corpus[0], n=3, seed=0)
+    assert found._repr_html_().count("<img") == 1 + len(found)
+    path = space.interpolate(corpus[0], corpus[1], n=3)
+    assert path._repr_html_().count("<img") == sum(step.smiles is not None for step in path)
+    assert space.reconstruct(corpus[:2])._repr_html_().count("<img") >= 2
+    assert str(space.latent_dim) in space._repr_html_()

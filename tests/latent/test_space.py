@@ -243,3 +243,22 @@ def test_neighbours_keep_what_they_are_told_to(space: LatentSpace, corpus: list[
     assert space.neighbors(query, n=8, similarity=0.4, seed=0).kept == 1
     with pytest.raises(ValueError, match="does not hold"):
         space.neighbors(query, keep="[Br]")
+
+
+def test_refined_points_give_more_molecules_back_and_lose_none(space: LatentSpace, wehi_smiles: list[str]) -> None:
+    others = sorted(set(wehi_smiles), key=lambda smiles: (len(smiles), smiles))[64:104]  # not trained on
+    plain, refined = space.reconstruct(others), space.reconstruct(others, refine=True)
+    assert sum(row.exact for row in refined) > sum(row.exact for row in plain)
+    assert all(after.exact or not before.exact for before, after in zip(plain, refined, strict=True))
+    encoding = space.encode(others, refine=True)
+    reversed_rows = space.encode(others[::-1], refine=True)
+    np.testing.assert_array_equal(reversed_rows.mean[::-1], encoding.mean)
+    np.testing.assert_array_equal(space.encode(others).log_var, encoding.log_var)
+
+
+def test_what_is_done_to_a_molecule_begins_at_the_molecule(space: LatentSpace, wehi_smiles: list[str]) -> None:
+    others = sorted(set(wehi_smiles), key=lambda smiles: (len(smiles), smiles))[64:104]
+    refined = space.reconstruct(others, refine=True)
+    start, end = [row.smiles for row in refined if row.exact and row.smiles is not None][:2]
+    path = space.interpolate(start, end, n=3)
+    assert (path.smiles[0], path.smiles[-1]) == (start, end)

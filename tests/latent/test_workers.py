@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from molvae.chem.reasons import Reason
 from molvae.latent.space import LatentSpace
-from molvae.latent.workers import ModelCopy, SharedModel, decode_in_workers, encode_in_workers
+from molvae.latent.workers import ModelCopy, SharedModel, _Decode, decode_in_workers, encode_in_workers
 from molvae.model.generation import BATCH_ROWS, Sampling
 
 
@@ -38,8 +39,12 @@ def test_points_draw_from_their_own_number(space: LatentSpace, rows: list[object
     z = np.nan_to_num(space.encode(rows).mean)
     sampling = Sampling(temperature=1.0)
     pooled = list(decode_in_workers(copy_of(space), enumerate(z, start=5), sampling, 9, workers=2))
-    alone = list(space.pipeline.decode([z], many=False, sampling=sampling, seed=9, first_row=5))
-    assert pooled == alone
+    alone = list(space.pipeline.decode([z], many=False, sampling=sampling, seed=9, numbers=range(5, 5 + len(z))))
+    assert list(map(str, pooled)) == list(map(str, alone))  # a refusal is what it says
+
+
+def test_a_point_whose_process_dies_is_refused_as_crashed(space: LatentSpace) -> None:
+    assert _Decode(copy_of(space), Sampling(), 0).lost().code == Reason.CRASHED
 
 
 def test_the_copy_of_the_model_goes_with_the_space(space: LatentSpace) -> None:

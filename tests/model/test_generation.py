@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -55,7 +56,13 @@ def test_a_row_is_the_same_alone_in_any_batch_and_on_any_threads(
 
     def make(points: Tensor, first_row: int = 0, threads: int = 1) -> Generated:
         return generate(
-            weights, points, sampling=sampling, seed=9, first_row=first_row, max_symbols=12, threads=threads
+            weights,
+            points,
+            sampling=sampling,
+            seed=9,
+            rows=np.arange(first_row, first_row + len(points)),
+            max_symbols=12,
+            threads=threads,
         )
 
     whole = make(z)

@@ -9,7 +9,7 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import Kernel
 
 from molvae.chem.fingerprints import morgan_counts
-from molvae.optimize.surrogate import MinMaxFeatures, MinMaxProcess, upper_std
+from molvae.optimize.surrogate import GaussianProcess, MinMaxFeatures, conditioned, upper_std
 
 Floats = NDArray[np.float64]
 
@@ -44,16 +44,26 @@ def test_any_counts_are_taken_to_the_largest_byte() -> None:
 def test_the_posterior_is_that_of_linear_algebra_however_it_grew(counts: NDArray[np.uint8]) -> None:
     known, asked = counts[:100], counts[90:]
     targets = np.random.default_rng(1).standard_normal((100, 2))
-    process = MinMaxProcess()
+    process = GaussianProcess()
     for start, end in ((0, 1), (1, 40), (40, 40), (40, 100)):
         process.add(known[start:end])
     process.fit(targets)
     kernel = process.kernel(asked)
     gram = naive(known, known) + 1e-4 * np.eye(100)
     np.testing.assert_allclose(process.mean(kernel), kernel @ np.linalg.solve(gram, targets), atol=1e-9)
-    variance = 1 - np.einsum("ij,ji->i", kernel, np.linalg.solve(gram, kernel.T))
-    np.testing.assert_allclose(process.std(kernel) ** 2, variance, atol=1e-9)
-    assert (process.std(kernel) <= upper_std(kernel) + 1e-9).all()
+    covariance = process.covariance(asked)
+    np.testing.assert_allclose(covariance, naive(asked, asked) - kernel @ np.linalg.solve(gram, kernel.T), atol=1e-9)
+    assert (np.sqrt(np.diag(covariance).clip(0)) <= upper_std(kernel) + 1e-9).all()
+
+
+def test_conditioning_on_a_molecule_is_adding_it(counts: NDArray[np.uint8]) -> None:
+    process, asked = GaussianProcess(), counts[60:80]
+    process.add(counts[:60])
+    expected = conditioned(process.covariance(asked), 7)
+    process.add(asked[7:8])
+    np.testing.assert_allclose(process.covariance(asked), expected, atol=1e-9)
+    assert len(process.emptied()) == 0
+    assert len(process) == 61
 
 
 class _Given(Kernel):  # type: ignore[misc]
@@ -77,10 +87,10 @@ def test_the_posterior_is_that_of_scikit_learn(counts: NDArray[np.uint8]) -> Non
     targets = np.random.default_rng(2).standard_normal(20)
     rows = np.arange(30)[:, None].astype(float)
     reference = GaussianProcessRegressor(_Given(counts), alpha=1e-4, optimizer=None).fit(rows[:20], targets)
-    mean, std = reference.predict(rows[15:], return_std=True)
-    process = MinMaxProcess()
+    mean, covariance = reference.predict(rows[15:], return_cov=True)
+    process = GaussianProcess()
     process.add(counts[:20])
     process.fit(targets[:, None])
     kernel = process.kernel(counts[15:30])
     np.testing.assert_allclose(process.mean(kernel)[:, 0], mean, atol=1e-8)
-    np.testing.assert_allclose(process.std(kernel), std, atol=1e-8)
+    np.testing.assert_allclose(process.covariance(counts[15:30]), covariance, atol=1e-8)

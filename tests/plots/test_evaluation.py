@@ -5,12 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from molvae.errors import MissingExtraError
 from molvae.evaluate.reconstruction import ReconstructedRow, ReconstructionReport
-from molvae.plots.evaluation import _principal_plane, _without_tails, draw_reconstruction
+from molvae.plots.evaluation import draw_reconstruction
 
 ROW = ReconstructedRow("mine", 1, "OCC", "CCO", "CCN", "ok", "", tokens=4, right_tokens=3, similarity=0.4)
 
@@ -26,18 +25,3 @@ def test_without_matplotlib_the_error_holds_the_command(tmp_path: Path, monkeypa
     with pytest.raises(MissingExtraError, match=r"pip install 'molvae\[viz\]'"):
         draw_reconstruction(ReconstructionReport((ROW,)), tmp_path / "rows.png")
     assert list(tmp_path.iterdir()) == []
-
-
-def test_the_plane_is_the_one_in_which_the_basis_varies_most() -> None:
-    rng = np.random.default_rng(0)
-    basis = rng.standard_normal((200, 5)) * np.array([0.1, 5, 0.1, 3, 0.1])
-    [plane] = _principal_plane(basis, basis)
-    assert plane.shape == (200, 2)
-    centred = basis - basis.mean(axis=0)
-    assert np.abs(np.corrcoef(plane[:, 0], centred[:, 1])[0, 1]) > 0.99
-    assert np.abs(np.corrcoef(plane[:, 1], centred[:, 3])[0, 1]) > 0.99
-
-
-def test_tails_are_left_out() -> None:
-    values = np.append(np.linspace(0, 1, 2_000), 1e6)
-    assert _without_tails(values).max() <= 1
