@@ -246,7 +246,7 @@ class LatentSpace:
         if scaffold is not None or conditions:
             how: dict[str, Any] = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "novel_to": novel_to}
             return self.sample_conditional(
-                n, scaffold=scaffold, conditions=conditions, seed=seed, prior=prior, **how
+                n, scaffold=scaffold, conditions=conditions, seed=seed, prior=prior, progress=progress, **how
             ).complete()
         chosen = self.prior(prior)
         sampling = Sampling(chosen.temperature if temperature is None else temperature, top_k, top_p)
@@ -270,6 +270,7 @@ class LatentSpace:
         top_p: float | None = None,
         novel_to: Container[str] = (),
         limit: int | None = None,
+        progress: Callable[[int], None] = lambda molecules: None,
     ) -> ConditionalSamples:
         """Return up to `n` distinct molecules that RDKit has verified to meet every wish, with the success rate.
 
@@ -289,6 +290,7 @@ class LatentSpace:
             top_p: draw among the most likely symbols that hold this probability.
             novel_to: canonical SMILES that are left out.
             limit: how many molecules may be proposed.
+            progress: called with the number of molecules found since its last call.
 
         Raises:
             MoleculeError: the scaffold is refused.
@@ -318,7 +320,7 @@ class LatentSpace:
         judge = partial(surprise, codec, network, chosen) if isinstance(chosen, NullLatent) else None
         rng = np.random.default_rng((seed, 2))
         search = Search(wishes, write, self.encode, self._decode, rng, known=novel_to, surprise=judge)
-        return search.run(n, limit)
+        return search.run(n, limit, progress)
 
     def sample_posterior(
         self, smiles: str | Mol, n: int, *, seed: int | None = None, scale: float = 1.0
