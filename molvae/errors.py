@@ -50,6 +50,10 @@ class ObjectiveError(MolvaeError, ValueError):
     """An objective whose function answers otherwise than it must, or whose journal cannot be used."""
 
 
+class InUseError(MolvaeError, BlockingIOError):
+    """A folder or file that another run is writing at this moment."""
+
+
 class MissingExtraError(MolvaeError, ImportError):
     """An optional dependency that is not installed; the message holds the command that adds it."""
 

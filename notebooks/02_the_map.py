@@ -15,7 +15,7 @@ from molvae.chem import tanimoto, tanimoto_to
 from molvae.chem.descriptors import descriptors
 
 space = molvae.load()
-library = [row.smiles for row in molvae.dataset("wehi10k").rows()][::8]  # 1,250 of them, spread over the file
+library = [row.smiles for row in molvae.dataset("wehi10k").rows()][::12]  # spread over the file
 encoding = space.encode(library)
 encoding = encoding[encoding.ok]
 table = pd.DataFrame([descriptors(smiles) for smiles in encoding.smiles])
@@ -55,13 +55,13 @@ pd.DataFrame(rows, columns=["property", "correlation along its direction, other 
 # %% [markdown]
 # ## Is near alike?
 #
-# For each of 300 molecules: how similar is its nearest neighbour in the space, and how similar is the most similar
+# For some 250 of the molecules: how similar is its nearest neighbour in the space, and how similar is the most similar
 # molecule of the whole library? A random pair is the floor.
 
 # %%
 from sklearn.neighbors import NearestNeighbors
 
-chosen = np.arange(0, len(encoding), max(1, len(encoding) // 300))
+chosen = np.arange(0, len(encoding), max(1, len(encoding) // 250))
 nearest = (
     NearestNeighbors(n_neighbors=2).fit(encoding.mean).kneighbors(encoding.mean[chosen], return_distance=False)[:, 1]
 )

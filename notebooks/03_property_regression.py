@@ -68,6 +68,9 @@ pd.DataFrame({
 }).round(2)  # fmt: skip
 
 # %% [markdown]
+# These are the last rows of the file and no random draw; the promise of an interval is for molecules like those that
+# it was calibrated with.
+#
 # ## What is none of its business
 #
 # The model gives a number for anything that it can encode. The domain score says what the number is worth: the share

@@ -35,7 +35,7 @@ order = np.random.default_rng(0).permutation(len(series))
 held_out, own = [series[i] for i in order[:100]], [series[i] for i in order[100:]]
 (runs / "own.smi").write_text("\n".join(own) + "\n")
 shard = molvae.prepare(runs / "own.smi", runs / "shard", workers=1)
-shard, shard.lengths.max()
+print(f"{len(shard)} molecules, {len(shard.vocabulary)} symbols, the longest molecule has {shard.lengths.max()}")
 
 # %% [markdown]
 # ## Fine-tune
@@ -45,8 +45,8 @@ shard, shard.lengths.max()
 
 # %%
 before = molvae.load()
-config = TrainConfig(max_steps=60, batch_size=64, learning_rate=1e-3, warmup_steps=10, beta_schedule="constant",
-                     null_share=0.2, validate_every=30, validation_size=50, log_every=5)  # fmt: skip
+config = TrainConfig(max_steps=40, batch_size=48, learning_rate=1e-3, warmup_steps=10, beta_schedule="constant",
+                     null_share=0.2, validate_every=20, validation_size=50, log_every=5)  # fmt: skip
 shipped = Path(molvae.__file__).parent / "pretrained"
 run = molvae.fine_tune(shipped, shard, runs / "tuned", train_config=config)
 after = molvae.load(runs / "tuned")
@@ -87,8 +87,8 @@ shard = molvae.prepare(runs / "small.smi", runs / "small", workers=1)
 tiny = VAEConfig(embedding_dim=24, encoder_hidden_dim=48, latent_dim=24, decoder_hidden_dim=96)
 trials = {}
 for beta in (0.01, 0.1, 1.0):
-    config = TrainConfig(max_steps=250, batch_size=64, learning_rate=8e-3, warmup_steps=20, beta=beta,
-                         beta_warmup_steps=100, validate_every=125, validation_size=100, log_every=10)  # fmt: skip
+    config = TrainConfig(max_steps=200, batch_size=64, learning_rate=8e-3, warmup_steps=20, beta=beta,
+                         beta_warmup_steps=100, validate_every=100, validation_size=100, log_every=10)  # fmt: skip
     trials[beta] = molvae.train(shard, runs / f"beta-{beta}", vae_config=tiny, train_config=config).validation
 
 axes = None
@@ -122,8 +122,9 @@ pd.DataFrame(
 from matplotlib import pyplot as plt
 
 figure, axes = plt.subplots(figsize=(8, 3.4), layout="constrained")
-for beta, found in trials.items():
-    axes.plot(sorted(found.kl_per_dimension, reverse=True), marker=".", label=f"β {beta:g}")
+for number, (beta, found) in enumerate(trials.items()):
+    axes.plot(sorted(found.kl_per_dimension, reverse=True), marker="os^"[number], ms=4, label=f"β {beta:g}",
+              color=plots.PALETTE[number])  # fmt: skip
 axes.set(xlabel="latent dimension, by rank", ylabel="KL, nats per molecule", yscale="symlog")
 axes.legend();
 

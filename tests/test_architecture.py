@@ -47,6 +47,7 @@ TO_THE_LEFT = {
         "benchmarks",
         "explore",
     },
+    "__main__": {"cli"},
 }
 
 # Where a library may enter. The command line reaches a library through the package that owns it.
@@ -67,6 +68,7 @@ GATES = {
     "fcd_torch": set(),  # its weights are read, its code is not run
     "pooch": {"datasets"},
     "pyarrow": {"datasets", "latent"},
+    "usearch": {"latent"},
     "click": {"cli"},
     "tqdm": {"cli"},
     "flask": {"explore"},

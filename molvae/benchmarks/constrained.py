@@ -16,7 +16,7 @@ far lower than these. The published methods count no calls; here each search has
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
@@ -187,7 +187,7 @@ def _space(model: Path | str | None) -> LatentSpace:
     return _spaces[key]
 
 
-def _begin(folder: Path, about: dict[str, object]) -> dict[tuple[int, float], Improvement]:
+def _begin(folder: Path, about: Mapping[str, object]) -> dict[tuple[int, float], Improvement]:
     """Write the settings, or check those that there are; return what was done, of starts that were finished."""
     path = folder / _SETTINGS
     if not path.exists():

@@ -31,7 +31,7 @@ from molvae.optimize.tasks import PMO_TASKS
 ALL_TASKS = "rdkit20"
 _EVERY = 100  # calls
 _TOP = 10
-_RESULT = "result.json"
+RESULT = "result.json"
 
 # Sums over the 20 tasks with 10,000 calls, on the corrected oracles.
 PUBLISHED = {
@@ -168,7 +168,7 @@ def _completed(jobs: Sequence[_Job], workers: int) -> Iterator[PmoRun]:
 def _run(job: _Job) -> PmoRun:
     folder, task, seed, strategy, mode, budget, model = job
     place = folder / f"{task}-{seed}"
-    path = place / _RESULT
+    path = place / RESULT
     wanted: dict[str, Any] = {"task": task, "seed": seed, "strategy": strategy, "mode": mode, "budget": budget}
     if path.exists():
         run = PmoRun(**json.loads(path.read_text(encoding="utf-8")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from rdkit import Chem
 from rdkit.Chem.Draw import rdMolDraw2D
@@ -16,6 +17,7 @@ _CELL = (220, 200)  # pixels
 _LEGEND_CHARACTERS = 60
 _MAX_PIXELS = 4_000  # of one side of a picture of one molecule
 _UNUSED_IN_PAGE = re.compile(r" (?:class|xmlns:\w+|xml:space|version|baseProfile)='[^']*'|<!--.*?-->")
+_DEFAULT_STYLES = re.compile(r"fill-rule:evenodd;|stroke-linecap:butt;|stroke-linejoin:miter;|;stroke-opacity:1(?=')")
 _LONG_DECIMALS = re.compile(r"(\d+\.\d)\d+")
 
 
@@ -65,10 +67,13 @@ def draw_molecule_svg(
     canvas = rdMolDraw2D.MolDraw2DSVG(*_checked_size(size))
     _draw_one(canvas, smiles, dark=dark, highlight=highlight)
     text = str(canvas.GetDrawingText())
-    return _LONG_DECIMALS.sub(r"\1", _UNUSED_IN_PAGE.sub("", text[text.index("<svg") :])).replace("\n", "")
+    text = _DEFAULT_STYLES.sub("", _UNUSED_IN_PAGE.sub("", text[text.index("<svg") :]))
+    return _LONG_DECIMALS.sub(r"\1", text).replace("\n", "")
 
 
-def draw_grid(smiles: Sequence[str | None], legends: Sequence[str] | None = None, *, per_row: int = 5) -> bytes:
+def draw_grid(
+    smiles: Sequence[str | Chem.Mol | None], legends: Sequence[str] | None = None, *, per_row: int = 5
+) -> bytes:
     """Return a PNG picture with one molecule in each cell; `None`, '' or an unreadable SMILES leaves a cell empty.
 
     Raises:
@@ -83,7 +88,9 @@ def draw_grid(smiles: Sequence[str | None], legends: Sequence[str] | None = None
     return bytes(canvas.GetDrawingText())
 
 
-def draw_grid_svg(smiles: Sequence[str | None], legends: Sequence[str] | None = None, *, per_row: int = 5) -> str:
+def draw_grid_svg(
+    smiles: Sequence[str | Chem.Mol | None], legends: Sequence[str] | None = None, *, per_row: int = 5
+) -> str:
     """Return the same grid as SVG; the text of a legend never reaches the markup unescaped.
 
     Raises:
@@ -107,7 +114,7 @@ def _checked_size(size: tuple[int, int]) -> tuple[int, int]:
 def _draw_one(
     canvas: rdMolDraw2D.MolDraw2D, smiles: str | None, *, dark: bool, highlight: str | Sequence[int] | None
 ) -> None:
-    options = canvas.drawOptions()
+    options: Any = canvas.drawOptions()  # RDKit's stubs take its numbers for options
     if dark:
         rdMolDraw2D.SetDarkMode(options)
     options.setBackgroundColour((1.0, 1.0, 1.0, 0.0))
@@ -134,11 +141,13 @@ def _size(count: int, per_row: int) -> tuple[int, int]:
     return max(1, min(count, per_row)) * _CELL[0], rows * _CELL[1]
 
 
-def _draw(canvas: rdMolDraw2D.MolDraw2D, smiles: Sequence[str | None], legends: Sequence[str] | None) -> None:
+def _draw(
+    canvas: rdMolDraw2D.MolDraw2D, smiles: Sequence[str | Chem.Mol | None], legends: Sequence[str] | None
+) -> None:
     if legends is not None and len(legends) != len(smiles):
         raise ValueError(f"legends must be one for each of {len(smiles)} molecules, got {len(legends)}")
     with quiet_rdkit():
-        mols = [foreign_mol(text or "") or Chem.Mol() for text in smiles]
+        mols = [each if isinstance(each, Chem.Mol) else foreign_mol(each or "") or Chem.Mol() for each in smiles]
         canvas.DrawMolecules(mols or [Chem.Mol()], legends=[_printable(text) for text in legends or [""] * len(mols)])
         canvas.FinishDrawing()
 

@@ -1,4 +1,4 @@
-"""Morgan fingerprints (doi:10.1021/ci100050t) and Tanimoto similarity, on SMILES strings or on fingerprints."""
+"""Morgan fingerprints (doi:10.1021/ci100050t) and Tanimoto similarity, on SMILES, RDKit molecules or fingerprints."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from rdkit import DataStructs
+from rdkit import Chem, DataStructs
 from rdkit.Chem import rdFingerprintGenerator
 
 from molvae.chem.molecule import mol_from_canonical
 
 Fingerprint: TypeAlias = DataStructs.ExplicitBitVect
-MoleculeLike: TypeAlias = "str | Fingerprint"
+MoleculeLike: TypeAlias = "str | Chem.Mol | Fingerprint"
 
 
 @lru_cache(maxsize=16)
@@ -22,7 +22,7 @@ def _generator(radius: int, n_bits: int) -> rdFingerprintGenerator.FingerprintGe
     return rdFingerprintGenerator.GetMorganGenerator(radius=radius, fpSize=n_bits)
 
 
-def morgan_fingerprints(smiles: Sequence[str], radius: int = 2, n_bits: int = 2048) -> list[Fingerprint]:
+def morgan_fingerprints(smiles: Sequence[str | Chem.Mol], radius: int = 2, n_bits: int = 2048) -> list[Fingerprint]:
     """Return the Morgan fingerprint of each molecule; stereo is left out, as is usual for similarity.
 
     Raises:
@@ -35,7 +35,7 @@ def morgan_fingerprints(smiles: Sequence[str], radius: int = 2, n_bits: int = 20
     return [generator.GetFingerprint(mol_from_canonical(text)) for text in smiles]
 
 
-def morgan_counts(smiles: Sequence[str], radius: int = 3, n_bits: int = 2048) -> NDArray[np.uint8]:
+def morgan_counts(smiles: Sequence[str | Chem.Mol], radius: int = 3, n_bits: int = 2048) -> NDArray[np.uint8]:
     """Return how often each environment occurs in each molecule, shape (n, n_bits), 255 for more; stereo is left out.
 
     Raises:
@@ -51,7 +51,7 @@ def morgan_counts(smiles: Sequence[str], radius: int = 3, n_bits: int = 2048) ->
     return counts
 
 
-def morgan_matrix(smiles: Sequence[str], radius: int = 2, n_bits: int = 2048) -> NDArray[np.uint8]:
+def morgan_matrix(smiles: Sequence[str | Chem.Mol], radius: int = 2, n_bits: int = 2048) -> NDArray[np.uint8]:
     """Return the Morgan fingerprints of molecules as a table of 0 and 1, shape (n, n_bits).
 
     Raises:
@@ -100,4 +100,4 @@ def tanimoto_matrix(rows: Sequence[MoleculeLike], columns: Sequence[MoleculeLike
 
 
 def _fingerprint(molecule: MoleculeLike) -> Fingerprint:
-    return morgan_fingerprints([molecule])[0] if isinstance(molecule, str) else molecule
+    return molecule if isinstance(molecule, Fingerprint) else morgan_fingerprints([molecule])[0]

@@ -55,10 +55,10 @@ def sound(mol: Chem.Mol, limit: int) -> str | None:
         found = derived_molecule(Chem.MolToSmiles(mol, canonical=False))
     except MoleculeError:
         return None
-    return found.smiles if "." not in found.smiles and _rings_aresound(found.mol) else None
+    return found.smiles if "." not in found.smiles and _rings_are_sound(found.mol) else None
 
 
-def _rings_aresound(mol: Chem.Mol) -> bool:
+def _rings_are_sound(mol: Chem.Mol) -> bool:
     rings = mol.GetRingInfo().AtomRings()
     if not rings:
         return True

@@ -13,12 +13,14 @@ from collections.abc import Iterator
 from rdkit import Chem
 from rdkit.Chem.MolStandardize import rdMolStandardize
 
+from molvae.chem.limits import ring_bonds
 from molvae.chem.logs import quiet_rdkit
 from molvae.chem.molecule import read_any
 from molvae.chem.oddities import Finding, Oddity, oddities
+from molvae.chem.settings import DEFAULT_STANDARDIZATION as DEFAULT
 from molvae.errors import MoleculeError
 
-_LONGEST = 1_000  # characters
+_LONGEST, _MAX_ATOMS, _MAX_RINGS = DEFAULT.max_characters, DEFAULT.max_atoms, DEFAULT.max_rings
 _TURNS = 20  # corrections of one molecule
 _CUT = 40  # characters that may be left out at the end, and not more than a third
 _TOKEN = re.compile(r"\[[^\[\]]*\]|%\d\d|Cl|Br|.")
@@ -41,8 +43,8 @@ def mended(text: str) -> str | None:
     """
     with quiet_rdkit():
         for written in _texts(text.strip()[:_LONGEST]):
-            raw = Chem.MolFromSmiles(written, sanitize=False)
-            if raw is not None and 0 < raw.GetNumAtoms() <= 150:
+            raw = None if ring_bonds(written) > _MAX_RINGS else Chem.MolFromSmiles(written, sanitize=False)
+            if raw is not None and 0 < raw.GetNumAtoms() <= _MAX_ATOMS:
                 mol = _with_possible_bonds(Chem.RWMol(raw))
                 smiles = _ordinary(mol) if mol is not None else None
                 if smiles is not None:

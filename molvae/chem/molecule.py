@@ -110,8 +110,10 @@ def read_any(smiles: object, standardization: Standardization = DEFAULT_STANDARD
     return mol
 
 
-def mol_from_canonical(smiles: str) -> Chem.Mol:
+def mol_from_canonical(smiles: str | Chem.Mol) -> Chem.Mol:
     """Return the RDKit molecule of a SMILES string that molvae wrote, without the checks of the gate.
+
+    An RDKit molecule is returned as it is.
 
     Raises:
         MoleculeError: RDKit cannot read it, so molvae did not write it.
@@ -119,6 +121,8 @@ def mol_from_canonical(smiles: str) -> Chem.Mol:
     >>> mol_from_canonical("CCO").GetNumAtoms()
     3
     """
+    if isinstance(smiles, Chem.Mol):
+        return smiles
     mol = Chem.MolFromSmiles(smiles, _PARSER)
     if mol is None or mol.GetNumAtoms() == 0:
         raise MoleculeError(Reason.SYNTAX, f"{shown(smiles)} is not a SMILES string that molvae wrote")

@@ -8,7 +8,7 @@ from molvae.chem.logs import quiet_rdkit
 from molvae.chem.molecule import mol_from_canonical
 
 
-def murcko_scaffold(smiles: str) -> str:
+def murcko_scaffold(smiles: str | Chem.Mol) -> str:
     """Return the canonical SMILES of the Murcko scaffold, without stereo; '' for a molecule without rings.
 
     Raises:

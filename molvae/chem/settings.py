@@ -5,6 +5,7 @@ Pure Python, so that training on a node without RDKit can carry them from shard 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from molvae.settings import require
@@ -12,6 +13,14 @@ from molvae.settings import require
 # What medicinal chemists write. Everything else is refused with the code `element`: a metal or a noble gas would
 # need valences that neither RDKit nor SELFIES states.
 ORGANIC_ELEMENTS = ("H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Se", "Br", "I")
+# All there are: a symbol that RDKit does not know would fail far from here, at the first molecule.
+_ELEMENTS = frozenset(
+    re.findall(
+        "[A-Z][a-z]?",
+        "HHeLiBeBCNOFNeNaMgAlSiPSClArKCaScTiVCrMnFeCoNiCuZnGaGeAsSeBrKrRbSrYZrNbMoTcRuRhPdAgCdInSnSbTeIXeCsBaLaCePrNdPmSm"
+        "EuGdTbDyHoErTmYbLuHfTaWReOsIrPtAuHgTlPbBiPoAtRnFrRaAcThPaUNpPuAmCmBkCfEsFmMdNoLrRfDbSgBhHsMtDsRgCnNhFlMcLvTsOg",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +40,8 @@ class Standardization:
     max_symbols: int = 512
 
     def __post_init__(self) -> None:
-        require(len(self.elements) > 0, "elements", "a list of element symbols, not empty", self.elements)
+        known = len(self.elements) > 0 and _ELEMENTS.issuperset(self.elements)
+        require(known, "elements", "a list of element symbols, not empty", self.elements[:20])
         for name in ("max_characters", "max_atoms", "max_symbols"):
             require(1 <= getattr(self, name) <= 10_000, name, "from 1 to 10,000", getattr(self, name))
         require(0 <= self.max_rings <= 99, "max_rings", "from 0 to 99 (SELFIES writes %100)", self.max_rings)

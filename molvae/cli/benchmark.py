@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from molvae.cli.options import debug_option, json_option, model_option, seed_option
-from molvae.cli.output import progress, say
+from molvae.cli.dry_run import dry_run_option
+from molvae.cli.options import debug_option, folder_option, json_option, model_option, seed_option
+from molvae.cli.output import progress, say, show
+from molvae.cli.property_evaluation import evaluate_file, evaluation_options
 from molvae.cli.reading import read_smiles, reading_options
+from molvae.cli.settings_file import FILE, options_file, save_options
 from molvae.cli.writing import write_table
 
 if TYPE_CHECKING:
@@ -47,12 +50,13 @@ def benchmark() -> None:
 @click.option("--budget", type=click.IntRange(1), default=_BUDGET_OF_SUMS, show_default=True, help="Calls of a task.")
 @click.option("--seeds", type=click.IntRange(1), default=1, show_default=True, help="How many, from 0.")
 @click.option("--workers", type=click.IntRange(1, 1024), default=1, show_default=True, help="Searches at a time.")
-@click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), required=True,
-              help="Folder with a folder for each search; finished ones are not run again.")  # fmt: skip
+@folder_option("Folder with a folder for each search; finished ones are not run again.")
+@options_file("benchmark")
+@dry_run_option
 @model_option
 @json_option
 @debug_option
-def pmo(tasks: str, output: Path, as_json: bool, **settings: Any) -> int:
+def pmo(tasks: str, output: Path, dry_run: bool, as_json: bool, **settings: Any) -> int:
     """Measure the area under the mean of the ten best scores against calls, from 0 to 1 for each task.
 
     \b
@@ -60,9 +64,16 @@ def pmo(tasks: str, output: Path, as_json: bool, **settings: Any) -> int:
       molvae benchmark pmo --tasks qed,perindopril_mpo --budget 1000 --seeds 3 -o runs/pmo-small
       molvae benchmark pmo --tasks rdkit20 --workers 2 -o runs/pmo
     """
-    from molvae.benchmarks.pmo import PUBLISHED, run_pmo, table, tasks_of
+    from molvae.benchmarks.pmo import PUBLISHED, RESULT, run_pmo, table, tasks_of
 
     names = tasks_of(tasks.split(","))
+    if dry_run:
+        jobs = [output / f"{name}-{seed}" for name in names for seed in range(settings["seeds"])]
+        done = sum((job / RESULT).exists() for job in jobs)
+        calls = (len(jobs) - done) * settings["budget"]
+        show({"searches": len(jobs), "finished": done, "calls_at_most": calls, "output": str(output)}, as_json=as_json)
+        return 0
+    save_options(output / FILE, "benchmark", click.get_current_context())
 
     def told(run: PmoRun) -> None:
         say(f"{run.task}, seed {run.seed}: {run.auc_top10:.4f} (top-10 mean {run.top10:.4f}, {run.seconds:.0f} s)")
@@ -128,3 +139,19 @@ def constrained_plogp(
     write_table(list(rows[0]), (list(row.values()) for row in rows), Path("-"), as_json=as_json)
     say(f"{output} holds results.jsonl, one line for each molecule and δ, and table.csv")
     return 0
+
+
+@benchmark.command("property", short_help="How well measured properties are predicted.")
+@evaluation_options
+def property_(**given: Any) -> int:
+    """Predict the column --target of SOURCE on scaffold and random splits, 5 seeds, beside random forests.
+
+    The data sets of MoleculeNet, ESOL, FreeSolv, Lipophilicity and BACE, are given as files. Each split fits 80 % of
+    the molecules, calibrates with 10 % and tests on 10 %, the same for all methods; figures are means over seeds.
+    Published beside it: R² 0.731 on Lipophilicity for CDDD (doi:10.1039/C8SC04175J), on random splits of its own.
+
+    \b
+    Example:
+      molvae benchmark property Lipophilicity.csv --target exp
+    """
+    return evaluate_file(**given)

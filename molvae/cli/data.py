@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from molvae.cli.options import debug_option, json_option, settings_option, workers_option
+from molvae.cli.dry_run import dry_run_option, look_at, look_at_source
+from molvae.cli.options import (
+    check_table_file,
+    debug_option,
+    folder_option,
+    json_option,
+    settings_option,
+    workers_option,
+)
 from molvae.cli.output import progress, say, show
 from molvae.cli.reading import STANDARD_STREAM, reading_options
 from molvae.cli.settings_file import overruled, read_tables
@@ -47,13 +55,14 @@ def list_sets(as_json: bool) -> None:
 
 @data.command(short_help="Turn molecules into a token shard, ready for training.")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder of the shard.  [default: runs/NAME]")
+@folder_option("Folder of the shard.  [default: runs/NAME]", required=False)
 @click.option("--split", help="Of a named data set, such as test.  [default: its first]")
 @click.option("--from", "file", type=click.Path(path_type=Path), help="Your own copy of a named data set's file.")
 @click.option("--exclude", multiple=True, metavar="SOURCE", help="Leave out the molecules of this file or data set.")
 @click.option(
-    "--rejected", type=click.Path(path_type=Path), help="Write the refused rows, with reasons, to this table."
-)
+    "--rejected", type=click.Path(path_type=Path), callback=check_table_file,
+    help="Write the refused rows, with reasons, to this table.",
+)  # fmt: skip
 @click.option("--largest-fragment", is_flag=True, default=None, help="Keep the largest fragment of a mixture.")
 @click.option("--neutralize", is_flag=True, default=None, help="Remove charges where that is possible.")
 @click.option("--no-stereo", "keep_stereo", flag_value=False, default=None, help="Remove stereo.")
@@ -61,13 +70,15 @@ def list_sets(as_json: bool) -> None:
 @click.option("--max-atoms", type=int, help="Refuse molecules with more heavy atoms.")
 @settings_option("[standardization]")
 @click.option("--overwrite", is_flag=True, help="Replace a shard of other files or settings.")
+@dry_run_option
 @reading_options
 @workers_option
 @json_option
 @debug_option
 def prepare(
     sources: tuple[str, ...], output: Path | None, split: str | None, file: Path | None, exclude: tuple[str, ...],
-    rejected: Path | None, settings: Path | None, overwrite: bool, workers: int | None, as_json: bool, **given: Any,
+    rejected: Path | None, settings: Path | None, overwrite: bool, dry_run: bool, workers: int | None, as_json: bool,
+    **given: Any,
 ) -> None:  # fmt: skip
     """Turn SOURCE, molecule files or a named data set, into a token shard: canonical, without duplicates.
 
@@ -84,11 +95,21 @@ def prepare(
 
     reading = {name: given.pop(name) for name in datasets.Source.__slots__ if name in given}
     table = read_tables(settings, known=("standardization",)).get("standardization", {})
+    standardization = overruled(Standardization, table, given, where="standardization")
+    output = output if output is not None else _default_folder(sources[0], split)
+    if dry_run:
+        for source in sources:
+            if Path(source).is_file():
+                found = look_at(Path(source), reading, standardization=standardization)
+            else:
+                found = look_at_source(source, standardization=standardization)
+            show({**found, "output": str(output)}, as_json=as_json)
+        return
     with progress("Preparing", unit="molecules") as advance:
         shard = datasets.prepare(
             [_source(source, reading, split=split, file=file) for source in sources],
-            output if output is not None else _default_folder(sources[0], split),
-            standardization=overruled(Standardization, table, given, where="standardization"),
+            output,
+            standardization=standardization,
             exclude=[_source(source, reading) for source in exclude],
             rejected=rejected,
             workers=workers,
@@ -100,7 +121,7 @@ def prepare(
 
 @data.command(short_help="Put several token shards into one.")
 @click.argument("shards", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of the new shard.")
+@folder_option("Folder of the new shard.")
 @json_option
 @debug_option
 def merge(shards: tuple[Path, ...], output: Path, as_json: bool) -> None:

@@ -32,6 +32,7 @@ EXTRAS = {
     "data": ("pooch",),
     "metrics": ("fcd_torch",),
     "scale": ("dask", "distributed", "pyarrow"),
+    "search": ("usearch",),
     "train": ("accelerate", "tensorboard"),
     "uq": ("mapie",),
 }

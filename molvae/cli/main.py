@@ -17,7 +17,7 @@ import click
 
 import molvae
 from molvae.cli.options import DEBUG
-from molvae.cli.output import INTERRUPTED, forwarded_logs, printable, say
+from molvae.cli.output import INTERRUPTED, color, forwarded_logs, printable, say
 from molvae.errors import MolvaeError
 
 # The module of each command is imported when the command is named or listed; none of them imports torch or rdkit
@@ -32,6 +32,7 @@ COMMANDS = {
     "neighbors": "molvae.cli.molecules:neighbors",
     "interpolate": "molvae.cli.molecules:interpolate",
     "check": "molvae.cli.check:check",
+    "search": "molvae.cli.search:search",
     "evaluate": "molvae.cli.evaluate:evaluate",
     "property": "molvae.cli.property:property_group",
     "score": "molvae.cli.score:score",
@@ -41,6 +42,7 @@ COMMANDS = {
     "data": "molvae.cli.data:data",
     "info": "molvae.cli.info:info",
     "doctor": "molvae.cli.doctor:doctor",
+    "completion": "molvae.cli.completion:completion",
 }
 
 READER_GONE = 141  # 128 + SIGPIPE
@@ -51,7 +53,7 @@ class Refusal(click.ClickException):
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the line to standard error."""
-        say(f"error: {self.message}")
+        say(self.message, kind="error")
 
 
 class LazyGroup(click.Group):
@@ -102,6 +104,12 @@ class LazyGroup(click.Group):
         """Run the command that `args` name and exit with its code."""
         try:
             code = super().main(args, prog_name, **{**extra, "standalone_mode": False})
+        except click.exceptions.NoArgsIsHelpError as help_page:
+            help_page.show()
+            sys.exit(help_page.exit_code)
+        except click.UsageError as error:
+            say(_usage(error), kind="error")
+            sys.exit(error.exit_code)
         except click.ClickException as error:
             error.show()
             sys.exit(error.exit_code)
@@ -109,6 +117,13 @@ class LazyGroup(click.Group):
             say("interrupted")
             sys.exit(INTERRUPTED)
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _usage(error: click.UsageError) -> str:
+    """Return what is wrong with a command line, and where the right one is shown."""
+    message = error.format_message()
+    path = error.ctx.command_path if error.ctx is not None else "molvae"
+    return f"{message}{'' if message[-1:] in '.?' else '.'} See '{path} --help'."
 
 
 def _one_line(error: Exception) -> str:
@@ -123,26 +138,47 @@ def _one_line(error: Exception) -> str:
     return f"unexpected {type(error).__name__}: {error} (a bug of molvae; run again with --debug for the trace)"
 
 
-EPILOG = """\b
-Thirty seconds:
-  molvae data prepare wehi10k -o runs/wehi10k
-  molvae train runs/wehi10k -o runs/first --minutes 2
-  molvae sample -m runs/first -n 10 --seed 0
-"""
+WELCOME = (
+    ("molvae sample -n 10", "ten new molecules"),
+    ("molvae neighbors 'CC(=O)Oc1ccccc1C(=O)O' -n 5", "molecules like aspirin"),
+    ("molvae encode library.csv -o library.npz", "a vector for each row of a file"),
+    ("molvae optimize --objective qed --budget 300 -o runs/qed", "search for a high score"),
+    ("molvae train my.smi -o runs/mine --minutes 30", "a model of your own"),
+    ("molvae doctor", "what is installed, what is missing"),
+)
 
 
 @click.group(
+    "molvae",
     cls=LazyGroup,
-    epilog=EPILOG,
+    epilog="molvae alone shows what to try first.",
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(molvae.__version__, "-V", "--version", prog_name="molvae", message="%(prog)s %(version)s")
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """Molecules in a continuous latent space, and back.
 
     Every command reads files or '-' (standard input), writes data to standard output or to -o FILE, and messages to
     standard error. 'molvae COMMAND --help' shows examples.
     """
+    if ctx.invoked_subcommand is None:
+        _welcome()
+
+
+def _welcome() -> None:
+    """Say what can be done next."""
+    model = os.environ.get("MOLVAE_MODEL")
+    mine = f"the model in {printable(model)} (MOLVAE_MODEL)" if model else "a trained model comes with it"
+    click.echo(f"molvae {molvae.__version__}: molecules in a continuous latent space, and back; {mine}.\n\nTry:")
+    width = max(len(command) for command, _ in WELCOME)
+    for command, what in WELCOME:
+        click.echo(f"  {click.style(f'{command:<{width}}', bold=True)}  {what}", color=color())
+    click.echo(
+        "\nmolvae --help lists all commands, molvae COMMAND --help shows one with examples,\n"
+        "molvae completion --help makes the tab key complete them."
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

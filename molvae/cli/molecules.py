@@ -17,16 +17,17 @@ from molvae.cli.options import (
     refine_option,
     seed_option,
 )
-from molvae.cli.output import say
-from molvae.cli.reading import read_smiles, reading_options
+from molvae.cli.output import progress, say
+from molvae.cli.reading import read_all, reading_options
 from molvae.cli.writing import draw, picture_option, write_table
 
 if TYPE_CHECKING:
     from molvae.latent.paths import Method
+    from molvae.latent.results import Row
 
 
 @click.command(short_help="Draw new molecules from the latent prior.")
-@click.option("-n", "count", type=click.IntRange(1), default=10, show_default=True, help="How many.")
+@click.option("-n", "--count", "count", type=click.IntRange(1), default=10, show_default=True, help="How many.")
 @model_option
 @output_option("Where the SMILES go; the format is that of the suffix.")
 @click.option("--prior", help="Name of a prior of the model, such as normal.  [default: the model's own]")
@@ -55,7 +56,8 @@ def sample(
 
     known = frozenset(TokenShard.open(novel_to).smiles()) if novel_to is not None else frozenset()
     space = load_space(model, device, threads, workers)
-    molecules = space.sample(count, seed=seed, novel_to=known, **how)
+    with progress("Sampling", unit="molecules", total=count) as advance:
+        molecules = space.sample(count, seed=seed, novel_to=known, progress=advance, **how)
     write_table(["smiles"], ([smiles] for smiles in molecules), output, as_json=as_json)
     draw(molecules, picture)
     return 0
@@ -79,22 +81,28 @@ def reconstruct(
       molvae reconstruct data/drugs.smi
       echo 'CC(=O)Oc1ccccc1C(=O)O' | molvae reconstruct - --json
     """
-    rows = list(read_smiles(source, reading))
+    from molvae.latent.pipeline import POOL_FROM
+
+    rows = read_all(source, reading)
     space = load_space(model, device, threads, workers)
-    result = space.reconstruct([row.smiles for row in rows], refine=refine)
+    result: list[Row] = []
+    with progress("Reconstructing", unit="molecules", total=len(rows)) as advance:
+        for start in range(0, len(rows), POOL_FROM):  # so many go to all cores
+            result += space.reconstruct([row.smiles for row in rows[start : start + POOL_FROM]], refine=refine)
+            advance(len(result) - start)
     table = (
         [row.smiles, back.decoded, back.exact, row.refusal.code if row.refusal else back.status, row.name]
         for row, back in zip(rows, result, strict=True)
     )
     write_table(["smiles", "decoded", "exact", "status", "name"], table, output, as_json=as_json)
-    exact = sum(row.exact for row in result)
-    say(f"{exact:,} of {result.taken:,} molecules came back exactly, {len(result) - result.taken:,} rows refused")
-    return 0 if result.taken else 1
+    exact, taken = sum(row.exact for row in result), sum(row.smiles is not None for row in result)
+    say(f"{exact:,} of {taken:,} molecules came back exactly, {len(result) - taken:,} rows refused")
+    return 0 if taken else 1
 
 
 @click.command(short_help="Find molecules near a molecule.")
 @click.argument("smiles")
-@click.option("-n", "count", type=click.IntRange(1), default=20, show_default=True, help="How many.")
+@click.option("-n", "--count", "count", type=click.IntRange(1), default=20, show_default=True, help="How many.")
 @click.option(
     "--similarity",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
@@ -129,7 +137,9 @@ def neighbors(
 @click.command(short_help="Walk from one molecule to another.")
 @click.argument("start")
 @click.argument("end")
-@click.option("-n", "count", type=click.IntRange(2), default=8, show_default=True, help="Steps, both ends included.")
+@click.option(
+    "-n", "--count", "count", type=click.IntRange(2), default=8, show_default=True, help="Steps, both ends included."
+)
 @click.option(
     "--method", type=click.Choice(["linear", "slerp"]), default="slerp", show_default=True, help="Of the way."
 )

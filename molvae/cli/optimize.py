@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from molvae.cli.dry_run import dry_run_option
 from molvae.cli.laboratory import ask, molecules_in, tell
-from molvae.cli.options import debug_option, json_option, load_space, model_option, seed_option
-from molvae.cli.output import INTERRUPTED, json_line, say
+from molvae.cli.options import debug_option, folder_option, json_option, load_space, model_option, seed_option
+from molvae.cli.output import INTERRUPTED, json_line, say, show
+from molvae.cli.settings_file import FILE, options_file, save_options
 
 if TYPE_CHECKING:
     from molvae.optimize import Round
@@ -28,10 +30,12 @@ _TOP = 10
 @click.option("--objective", "target", metavar="NAME",
               help="Its name, module:function, or property:FOLDER.  [required]")  # fmt: skip
 @click.option("--budget", type=click.IntRange(1), default=1_000, show_default=True, help="Calls of the objective.")
+@folder_option("Folder of the search.  [required]", required=False)
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="Folder of the search.  [required]"
+    "--resume",
+    is_flag=True,
+    help="Go on with the search in -o, if there is one, without repeating a call; the budget may grow.",
 )
-@click.option("--resume", is_flag=True, help="Go on with the search in -o, if there is one, without repeating a call.")
 @click.option(
     "--strategy", default="hybrid", show_default=True, help="What proposes molecules.",
     type=click.Choice(
@@ -49,6 +53,8 @@ _TOP = 10
     "--timeout", type=click.FloatRange(0, min_open=True), help="Seconds until a call of a slow function has failed."
 )
 @click.option("--workers", type=click.IntRange(1, 1024), default=1, show_default=True, help="Processes that score.")
+@options_file("optimize")
+@dry_run_option
 @model_option
 @seed_option
 @json_option
@@ -56,12 +62,13 @@ _TOP = 10
 @click.pass_context
 def optimize(
     ctx: click.Context, target: str | None, budget: int, output: Path | None, resume: bool, strategy: Any, mode: Any,
-    start: Path | None, library: Path | None, batch: int | None, timeout: float | None, workers: int,
+    start: Path | None, library: Path | None, batch: int | None, timeout: float | None, workers: int, dry_run: bool,
     model: Path | None, seed: int, as_json: bool,
 ) -> int:  # fmt: skip
     """Search for molecules with a high score, with a budget of calls that is never exceeded.
 
-    The folder -o gets the journal of all calls, trace.csv, best.smi, .csv and .sdf, and two pictures.
+    The folder -o gets the journal of all calls, trace.csv, best.smi, .csv and .sdf, two pictures, and settings.toml,
+    with which --settings repeats the search in another folder.
 
     \b
     Examples:
@@ -82,10 +89,14 @@ def optimize(
     from molvae.optimize.build import uses_model
 
     known = None if library is None else molecules_in(library)
+    if dry_run:
+        return _plan(target, output, budget, known, start, as_json=as_json)
     space = load_space(model, "cpu", None, 1) if uses_model(strategy, known) else None
     try:
         with (
-            _progress(budget, as_json=as_json) as on_round,
+            _progress(
+                budget, as_json=as_json, on_first=lambda: save_options(output / FILE, "optimize", ctx)
+            ) as on_round,
             contextlib.redirect_stdout(sys.stderr),  # what the user's function prints is no data
         ):
             result = molvae.optimize(
@@ -115,17 +126,42 @@ optimize.add_command(ask)
 optimize.add_command(tell)
 
 
+def _plan(target: str, output: Path, budget: int, known: list[str] | None, start: Path | None, *, as_json: bool) -> int:
+    """Say what a search would do; the objective is looked up, and not called."""
+    from molvae.optimize import Objective
+    from molvae.optimize.folder import JOURNAL
+
+    with Objective(target, budget=budget):
+        pass
+    begun = (output / JOURNAL).exists()
+    show(
+        {
+            "objective": target,
+            "calls": budget,
+            "start": len(molecules_in(start)) if start is not None else 0,
+            "library": len(known) if known is not None else None,
+            "output": f"{output}, {'where a search goes on with --resume only' if begun else 'a new search'}",
+        },
+        as_json=as_json,
+    )
+    return 0
+
+
 @contextmanager
-def _progress(budget: int, *, as_json: bool) -> Iterator[Callable[[Round], None]]:
-    """Yield what shows a round: a bar on a terminal, else a message every ten seconds."""
+def _progress(budget: int, *, as_json: bool, on_first: Callable[[], None]) -> Iterator[Callable[[Round], None]]:
+    """Yield what shows a round: a bar on a terminal, else a message every ten seconds; the first calls `on_first`."""
     from tqdm import tqdm
 
     begun, shown = time.monotonic(), 0.0
     best: list[float] = []
+    first = True
     with tqdm(total=budget, unit=" calls", disable=None, file=sys.stderr, dynamic_ncols=True) as bar:
 
         def on_round(round_: Round) -> None:
-            nonlocal shown, best
+            nonlocal shown, best, first
+            if first:
+                on_first()
+                first = False
             best = sorted([*best, *(row.score for row in round_.rows if row.fresh and row.contends)])[-_TOP:]
             leader = round_.best.score if round_.best is not None else float("nan")
             mean = sum(best) / len(best) if best else float("nan")

@@ -87,11 +87,43 @@ def choice_options(command: Command) -> Command:
     return command
 
 
-def output_option(help_text: str) -> Callable[[Command], Command]:
-    """Return the option -o FILE, where '-' is standard output."""
+def check_table(_: click.Context, __: click.Parameter, value: Path | None) -> Path | None:
+    """Refuse, before any work, a file whose suffix names no format of tables."""
+    if value is not None and value != Path("-"):
+        from molvae.datasets import file_format
+
+        file_format(value)
+    return value
+
+
+def check_table_file(ctx: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
+    """Do what `check_table` does, for what cannot go to standard output."""
+    if value == Path("-"):
+        raise click.BadParameter("this needs a file of its own, not standard output", ctx, parameter)
+    return check_table(ctx, parameter, value)
+
+
+Check = Callable[[click.Context, click.Parameter, Path], object]
+
+
+def output_option(help_text: str, *, check: Check = check_table) -> Callable[[Command], Command]:
+    """Return the option -o FILE, where '-' is standard output; `check` refuses a suffix that names no format."""
     return click.option(
-        "-o", "--output", type=click.Path(path_type=Path), default=Path("-"), show_default=True, help=help_text
-    )
+        "-o", "--output", type=click.Path(path_type=Path), default=Path("-"), show_default=True, callback=check,
+        help=help_text,
+    )  # fmt: skip
+
+
+def _check_folder(ctx: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
+    if value == Path("-"):
+        raise click.BadParameter("this needs a folder, not standard output", ctx, parameter)
+    return value
+
+
+def folder_option(help_text: str, *, required: bool = True) -> Callable[[Command], Command]:
+    """Return the option -o FOLDER."""
+    kind = click.Path(path_type=Path, file_okay=False)
+    return click.option("-o", "--output", type=kind, required=required, callback=_check_folder, help=help_text)
 
 
 def settings_option(tables: str) -> Callable[[Command], Command]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import math
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -24,25 +25,50 @@ def printable(text: str) -> str:
     return "".join(c for c in text.replace("\r", "").replace("\n", " ") if c.isprintable())
 
 
-def say(text: str) -> None:
-    """Print one message to standard error."""
-    click.echo(f"molvae: {printable(text)}", err=True)
+def color() -> bool | None:
+    """Return False where colours are not wanted (no-color.org, or a dumb terminal), None to let the stream decide.
+
+    Only a terminal gets colours.
+    """
+    return False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None
+
+
+def say(text: str, *, kind: Literal["", "warning", "error"] = "") -> None:
+    """Print one message to standard error; its kind stands before it, in colour on a terminal."""
+    mark = click.style(f"{kind}:", fg={"error": "red", "warning": "yellow"}[kind], bold=True) + " " if kind else ""
+    click.echo(f"molvae: {mark}{printable(text)}", err=True, color=color())
 
 
 class _Sayer(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: set[str] = set()
+
     def emit(self, record: logging.LogRecord) -> None:
-        say(record.getMessage())
+        text = record.getMessage()
+        if record.levelno >= logging.WARNING:
+            say(text, kind="warning")
+        elif text not in self._told:  # a file that is read twice has the same columns
+            self._told.add(text)
+            say(text)
+
+
+# Not only the warnings: what it says is what was guessed of a user's file.
+_TELLS = "molvae.datasets.delimited"
 
 
 @contextmanager
 def forwarded_logs() -> Iterator[None]:
-    """Print what the library logs, from warnings upward, as messages while the block runs."""
-    logger, handler = logging.getLogger("molvae"), _Sayer(logging.WARNING)
+    """Print what the library logs while the block runs: warnings, and which columns of a file were taken."""
+    logger, tells, handler = logging.getLogger("molvae"), logging.getLogger(_TELLS), _Sayer()
     logger.addHandler(handler)
+    level = tells.level
+    tells.setLevel(logging.INFO)
     try:
         yield
     finally:
         logger.removeHandler(handler)
+        tells.setLevel(level)
 
 
 def show(fields: Mapping[str, object], *, as_json: bool) -> None:

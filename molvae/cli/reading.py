@@ -46,3 +46,17 @@ def read_smiles(path: Path, reading: dict[str, object]) -> Iterator[Row]:
     from molvae.datasets import read_rows
 
     return read_rows(input_of(path), **reading)  # type: ignore[arg-type]  # click has checked them
+
+
+def read_all(path: Path, reading: dict[str, object]) -> list[Row]:
+    """Return the rows of a file, or of standard input.
+
+    Raises:
+        DataError: there are none.
+    """
+    from molvae.errors import DataError
+
+    rows = list(read_smiles(path, reading))
+    if not rows:
+        raise DataError(f"{'standard input' if path == STANDARD_STREAM else path} has no rows")
+    return rows

@@ -13,7 +13,7 @@ import click
 
 from molvae.cli.options import debug_option, json_option, output_option, workers_option
 from molvae.cli.output import json_line, progress, say
-from molvae.cli.reading import STANDARD_STREAM, read_smiles, reading_options
+from molvae.cli.reading import STANDARD_STREAM, read_all, reading_options
 from molvae.cli.writing import write_table
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def score(
         raise click.UsageError("name a file and an --objective, or ask for the --list")
     from molvae.optimize import Objective
 
-    rows = list(read_smiles(source, reading))
+    rows = read_all(source, reading)
     with Objective(target, goals={}, timeout=timeout, workers=workers or 1) as objective:
         found = _score(objective, rows)
     reasons = [str(row.refusal or result.reason) for row, result in zip(rows, found, strict=True)]

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
+import json
+import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
+
+import click
 
 from molvae.errors import ConfigError
 from molvae.settings import settings_from_mapping
 
 Settings = TypeVar("Settings")
+Command = TypeVar("Command", bound=Callable[..., object])
 
+FILE = "settings.toml"  # in the folder of a run
 _MAX_BYTES = 1 << 20
+_OF_THIS_RUN = {"output", "resume", "dry_run", "as_json", "settings", "help"}  # not of one that repeats it
 
 
 def read_tables(path: Path | None, *, known: tuple[str, ...]) -> dict[str, Any]:
@@ -55,3 +63,62 @@ def overruled(cls: type[Settings], table: object, options: Mapping[str, object],
     names = {field.name for field in dataclasses.fields(cls)}
     given = {name: value for name, value in options.items() if name in names and value is not None}
     return settings_from_mapping(cls, {**table, **given}, where=where)
+
+
+def write_tables(path: Path, tables: Mapping[str, Mapping[str, object]], *, about: str) -> None:
+    """Write tables of single values and lists, which `read_tables` reads, under a comment; None is left out."""
+    from molvae.datasets import atomic_path
+
+    lines = [f"# {line}" for line in about.splitlines()]
+    for name, table in tables.items():
+        lines += ["", f"[{name}]"]
+        lines += [f"{key} = {_toml(value)}" for key, value in table.items() if value is not None]
+    with atomic_path(path) as temporary:
+        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _toml(value: object) -> str:
+    """Return a value as TOML; its texts, lists and numbers are written as those of JSON, but for two."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    text = json.dumps(str(value) if isinstance(value, Path) else value, ensure_ascii=False)
+    return text.replace("\x7f", "\\u007f")
+
+
+def options_file(table: str) -> Callable[[Command], Command]:
+    """Return the option --settings FILE: a TOML file whose [table] holds values for the options of a command."""
+
+    def read(ctx: click.Context, _: click.Parameter, path: Path | None) -> None:
+        content = read_tables(path, known=(table,)).get(table, {})
+        if not isinstance(content, dict):
+            raise ConfigError(f"{path}: {table} must be a table, written [{table}]")
+        known = _options(ctx)
+        for key in content:
+            if key not in known:
+                near = difflib.get_close_matches(key, known, n=1)
+                hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
+                raise ConfigError(f"{path} has no place for {key[:80]!r} in [{table}]; {hint}")
+        ctx.default_map = {**(ctx.default_map or {}), **{known[key]: value for key, value in content.items()}}
+
+    return click.option(
+        "--settings", type=click.Path(path_type=Path), is_eager=True, expose_value=False, callback=read,
+        help=f"TOML file with [{table}], which holds options; those given here overrule it.",
+    )  # fmt: skip
+
+
+def save_options(path: Path, table: str, ctx: click.Context) -> None:
+    """Write the options of a command as they are, so that `--settings` repeats the run."""
+    given = {key: ctx.params.get(name) for key, name in _options(ctx).items()}
+    about = f"{ctx.command_path} --settings {path} -o ANOTHER_FOLDER repeats this run"
+    write_tables(path, {table: given}, about=about)
+
+
+def _options(ctx: click.Context) -> dict[str, str]:
+    """Return the name of each option's parameter by the option's own long name: {"objective": "target"}."""
+    return {
+        max(option.opts, key=len).lstrip("-").replace("-", "_"): str(option.name)
+        for option in ctx.command.params
+        if isinstance(option, click.Option) and option.expose_value and option.name not in _OF_THIS_RUN
+    }

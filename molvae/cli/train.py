@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,11 +11,22 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from molvae.cli.data import open_or_prepare
-from molvae.cli.options import debug_option, device_option, json_option, settings_option, threads_option, workers_option
+from molvae.cli.dry_run import dry_run_option, look_at_source
+from molvae.cli.options import (
+    debug_option,
+    device_option,
+    folder_option,
+    json_option,
+    settings_option,
+    threads_option,
+    workers_option,
+)
 from molvae.cli.output import INTERRUPTED, say, show
-from molvae.cli.settings_file import overruled, read_tables
+from molvae.cli.settings_file import FILE, overruled, read_tables, write_tables
 
 if TYPE_CHECKING:
+    from molvae.model.config import VAEConfig
+    from molvae.training import TrainConfig
     from molvae.training.events import Event, TrainResult
 
 Command = TypeVar("Command", bound=Callable[..., object])
@@ -45,8 +57,9 @@ _MODEL_OPTIONS = (
     click.option("--word-dropout", type=float, help="Share of the decoder's input symbols that are hidden."),
 )
 _RUN_OPTIONS = (
-    click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Run folder."),
+    folder_option("Run folder."),
     settings_option("[train] and [model]"),
+    dry_run_option,
     click.option("--resume", is_flag=True, help="Go on where the run in -o stopped; start it if there is none."),
 )
 
@@ -65,8 +78,8 @@ def _with(*options: Callable[[Command], Command]) -> Callable[[Command], Command
 @_with(*_RUN_OPTIONS, *_TRAIN_OPTIONS, *_MODEL_OPTIONS)
 @_with(device_option, threads_option, workers_option, json_option, debug_option)
 def train(
-    source: str, output: Path, settings: Path | None, resume: bool, device: str, workers: int | None, as_json: bool,
-    **given: Any,
+    source: str, output: Path, settings: Path | None, dry_run: bool, resume: bool, device: str, workers: int | None,
+    as_json: bool, **given: Any,
 ) -> int:  # fmt: skip
     """Train a model on SOURCE: a molecule file, a named data set, or a folder that `molvae data prepare` wrote.
 
@@ -77,7 +90,9 @@ def train(
       molvae train runs/moses -o runs/a --epochs 3 --resume        # after a kill, a power cut or Ctrl-C
 
     A checkpoint is written every few minutes and on Ctrl-C; `molvae sample -m RUN` works at any time after the first.
+    All settings are written to RUN/settings.toml: --settings with that file repeats the run in another folder.
     """
+    from molvae.datasets.corpus import STANDARDIZATION
     from molvae.model.config import VAEConfig
     from molvae.training import TrainConfig
     from molvae.training import train as train_vae
@@ -85,8 +100,10 @@ def train(
     tables = read_tables(settings, known=("train", "model"))
     train_config = overruled(TrainConfig, tables.get("train", {}), given, where="train")
     vae_config = overruled(VAEConfig, tables.get("model", {}), given, where="model")
+    if dry_run:
+        return _plan(look_at_source(source, standardization=STANDARDIZATION), output, train_config, as_json=as_json)
     shard = open_or_prepare(source, output / "data", workers=workers)
-    with _reporting() as report:
+    with _reporting({"train": train_config, "model": vae_config}) as report:
         result = train_vae(
             shard,
             output,
@@ -107,8 +124,8 @@ def train(
 @_with(*_RUN_OPTIONS, *_TRAIN_OPTIONS)
 @_with(device_option, threads_option, workers_option, json_option, debug_option)
 def finetune(
-    source: str, model: Path, output: Path, settings: Path | None, resume: bool, device: str, workers: int | None,
-    as_json: bool, **given: Any,
+    source: str, model: Path, output: Path, settings: Path | None, dry_run: bool, resume: bool, device: str,
+    workers: int | None, as_json: bool, **given: Any,
 ) -> int:  # fmt: skip
     """Adapt a trained model to the molecules of SOURCE; symbols that the model has not seen are added.
 
@@ -116,23 +133,51 @@ def finetune(
     Example:
       molvae finetune my-series.smi -m runs/moses -o runs/mine --epochs 10
     """
+    from molvae.model.checkpoint import load_checkpoint
     from molvae.training import TrainConfig, fine_tune
     from molvae.training.config import FINE_TUNING
 
     tables = read_tables(settings, known=("train",))
     table = FINE_TUNING | tables.get("train", {})
     train_config = overruled(TrainConfig, table, given, where="train")
+    if dry_run:
+        standardization = load_checkpoint(model).standardization
+        return _plan(look_at_source(source, standardization=standardization), output, train_config, as_json=as_json)
     shard = open_or_prepare(source, output / "data", workers=workers, model=model)
-    with _reporting() as report:
+    with _reporting({"train": train_config}) as report:
         result = fine_tune(
             model, shard, output, train_config=train_config, resume=resume, device=device, on_event=report
         )
     return _finish(result, as_json=as_json)
 
 
+def _plan(found: dict[str, object], output: Path, config: TrainConfig, *, as_json: bool) -> int:
+    """Say what a run would do."""
+    from molvae.training.state import STATE_FILE
+
+    molecules = found.get("molecules", found.get("rows_about"))
+    epoch = max(1, molecules // config.batch_size) if isinstance(molecules, int) else None
+    steps = None if epoch is None else config.total_steps(epoch)
+    began = (output / STATE_FILE).exists()
+    show(
+        found
+        | {
+            "steps_per_epoch_about": epoch,
+            "steps_about": steps,
+            "minutes_at_most": config.max_minutes,
+            "output": f"{output}, {'where a run goes on with --resume only' if began else 'a new run'}",
+        },
+        as_json=as_json,
+    )
+    return 0
+
+
 @contextmanager
-def _reporting() -> Iterator[Callable[[Event], None]]:
-    """Yield a function that shows what training reports: a bar on a terminal, and a line per validation."""
+def _reporting(settings: dict[str, TrainConfig | VAEConfig]) -> Iterator[Callable[[Event], None]]:
+    """Yield a function that shows what training reports: a bar on a terminal, and a line per validation.
+
+    As soon as the run has its folder, its settings are written there.
+    """
     from tqdm import tqdm
 
     from molvae.training.events import Progress, Started, Validation
@@ -142,12 +187,15 @@ def _reporting() -> Iterator[Callable[[Event], None]]:
         disable=None,
         leave=False,
         dynamic_ncols=True,
-        bar_format="{percentage:3.0f}% |{bar}| {elapsed}  {desc}",
+        bar_format="{percentage:3.0f}% |{bar}| {elapsed}<{remaining}  {desc}",
     ) as bar:
 
         def report(event: Event) -> None:
             match event:
                 case Started():
+                    tables = {name: dataclasses.asdict(each) for name, each in settings.items()}
+                    about = f"--settings {event.run_folder / FILE} -o ANOTHER_FOLDER repeats this run"
+                    write_tables(event.run_folder / FILE, tables, about=about)
                     bar.clear()
                     say(
                         f"{'resuming at step ' + format(event.step, ',') + ' ' if event.step else ''}training "

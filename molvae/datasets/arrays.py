@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from pathlib import Path
+from tokenize import TokenError
 from types import TracebackType
 from typing import IO, Any
 
@@ -10,6 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molvae.errors import DataError
+
+# What numpy raises on a damaged file: ValueError for bad magic, a bad header, too few bytes or pickled objects; the
+# others come out of the parser of headers (Python's own) and of the archive.
+ARRAY_ERRORS = (
+    OSError, ValueError, KeyError, EOFError, TypeError, SyntaxError, OverflowError, RuntimeError, TokenError,
+    zlib.error, zipfile.BadZipFile,
+)  # fmt: skip
 
 
 class NpyWriter:
@@ -38,6 +48,8 @@ class NpyWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with self._stream:
+            if error is not None:
+                return  # what was written is thrown away
             size = self._stream.tell() - self._count * self._dtype.itemsize
             self._stream.seek(0)
             end = self._write_header()
@@ -53,7 +65,7 @@ def map_array(path: Path, dtype: np.dtype[Any]) -> NDArray[Any]:
     """
     try:
         array = np.lib.format.open_memmap(path, mode="r")
-    except (OSError, ValueError, EOFError) as err:  # ValueError: bad magic, bad header, too short, or pickled objects
+    except ARRAY_ERRORS as err:
         raise DataError(f"{path} cannot be read as an array: {err}") from err
     if array.dtype != dtype or array.ndim != 1:
         raise DataError(f"{path} must be a list of {dtype}, got {array.dtype} of shape {array.shape}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import logging
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,8 @@ from molvae.chem.reasons import Reason
 from molvae.datasets.rows import Row
 from molvae.datasets.streams import MAX_LINE, Lines
 from molvae.errors import DataError, MoleculeError
+
+_logger = logging.getLogger(__name__)
 
 # in order of preference, compared without case, blanks and underscores
 _SMILES_NAMES = ("smiles", "canonicalsmiles", "isomericsmiles", "smi", "smile", "structure", "mol", "molecule")
@@ -146,8 +149,13 @@ def choose_columns(
             raise DataError(_no_column(columns, source))
         smiles_at = found
     if name_column is not None:
-        return smiles_at, _asked(columns, name_column, source)
-    return smiles_at, _known(columns, _NAME_NAMES, None)
+        name_at: int | None = _asked(columns, name_column, source)
+    else:
+        name_at = _known(columns, _NAME_NAMES, None)
+    if smiles_column is None:
+        names = "" if name_at is None else f", names from {columns[name_at]!r}"
+        _logger.info("%s: SMILES from the column %r%s", source, columns[smiles_at], names)
+    return smiles_at, name_at
 
 
 def _asked(columns: Sequence[str], wanted: str, source: str) -> int:
@@ -183,7 +191,7 @@ def _no_column(columns: Sequence[str], source: str) -> str:
         except MoleculeError:
             continue
         return f"{message}; {cell[:40]!r} is a molecule: if the file has no header, say so (--no-header)"
-    return f"{message}; name the column that holds the SMILES"
+    return f"{message}; name the column that holds the SMILES (--smiles-column)"
 
 
 def _check_delimiter(cells: list[str], source: str, delimiter: str) -> None:
@@ -191,7 +199,10 @@ def _check_delimiter(cells: list[str], source: str, delimiter: str) -> None:
         return
     for other, word in (("\t", "tabs"), (";", "semicolons"), (",", "commas")):
         if other != delimiter and other in cells[0]:
-            raise DataError(f"{source} is separated by {word}, but was read with {delimiter!r}: give that delimiter")
+            option = "--format tsv" if other == "\t" else f"--delimiter '{other}'"
+            raise DataError(
+                f"{source} is separated by {word}, but was read with {delimiter!r}: give that delimiter ({option})"
+            )
 
 
 def _distinct(columns: list[str]) -> list[str]:

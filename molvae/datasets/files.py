@@ -6,7 +6,8 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 
 _BLOCK = 1 << 20
@@ -37,8 +38,10 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
         yield temporary
         _sync_file(temporary)
         os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+    except BaseException as err:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        _name(err, path)
         raise
     _sync_folder(path.parent)
 
@@ -64,11 +67,22 @@ def atomic_folder(path: Path | str) -> Iterator[Path]:
         if path.exists():  # a folder can only be renamed onto an empty one
             os.replace(path, old)
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as err:
         shutil.rmtree(temporary, ignore_errors=True)
+        _name(err, path)
         raise
     _sync_folder(path.parent)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def remove_leftovers(path: Path | str) -> None:
+    """Remove what killed writers of `path` left beside it; only for who is the only writer (`datasets.locks`)."""
+    path = Path(path)
+    for entry in [*path.parent.glob(f".tmp-*-{escape(path.name)}"), *path.parent.glob(f".old-*-{escape(path.name)}")]:
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink(missing_ok=True)
 
 
 def file_sha256(path: Path | str) -> str:
@@ -82,6 +96,12 @@ def file_sha256(path: Path | str) -> str:
         while block := stream.read(_BLOCK):
             digest.update(block)
     return digest.hexdigest()
+
+
+def _name(error: BaseException, path: Path) -> None:
+    """Say in an error of writing which file it was: of a full disk, Python only says that it is full."""
+    if isinstance(error, OSError) and error.errno is not None and error.filename is None:
+        error.filename = str(path)
 
 
 def _temporary_beside(path: Path) -> Path:

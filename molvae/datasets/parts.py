@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from molvae.datasets.corpus import Corpus
 from molvae.datasets.files import atomic_path
@@ -33,7 +33,7 @@ def save_part(path: Path, corpus: Corpus) -> None:
     }
     metadata = {"symbols": json.dumps(corpus.symbols), "report": json.dumps(corpus.report.as_json())}
     with atomic_path(path) as temporary:
-        save_file(arrays, temporary, metadata=metadata)
+        temporary.write_bytes(save(arrays, metadata=metadata))  # safetensors' own way to a file hides why it fails
 
 
 def load_part(path: Path) -> Corpus:

@@ -15,7 +15,8 @@ from typing import Any
 from molvae import __version__
 from molvae.chem.settings import Standardization
 from molvae.datasets.corpus import STANDARDIZATION, SourceRow, tokenize_rows
-from molvae.datasets.files import atomic_path, file_sha256
+from molvae.datasets.files import atomic_path, file_sha256, remove_leftovers
+from molvae.datasets.locks import sole_writer
 from molvae.datasets.parts import Merged, digest, merge_parts, save_part
 from molvae.datasets.readers import Source
 from molvae.datasets.report import RejectionReport
@@ -67,6 +68,7 @@ def prepare(
 
     Raises:
         DataError: a file cannot be read, no molecule is left, or `out` holds something else.
+        InUseError: another process is writing `out`.
     """
     files = [_as_source(source) for source in ([sources] if isinstance(sources, FileSource) else sources)]
     left_out = [_as_source(source) for source in exclude]
@@ -148,6 +150,21 @@ def _prepare(
     finished = _finished(out, plan.hash, overwrite=overwrite, rejected=rejected)
     if finished is not None:
         return finished
+    with sole_writer(out.with_name(f".{out.name}.lock"), out):
+        remove_leftovers(out)
+        return _write(sources, out, plan, exclude=exclude, rejected=rejected, workers=workers, progress=progress)
+
+
+def _write(
+    sources: Sequence[Iterable[SourceRow]],
+    out: Path,
+    plan: _Plan,
+    *,
+    exclude: Callable[[], frozenset[bytes]],
+    rejected: Path | str | None,
+    workers: int | None,
+    progress: Callable[[int], None] | None,
+) -> TokenShard:
     folder = _parts_folder(out, plan.hash)
     paths: list[Path] = []
     source_of_part: list[int] = []

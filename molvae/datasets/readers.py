@@ -72,8 +72,21 @@ def file_format(path: Path | str) -> Format:
         return _SUFFIXES[suffix.lower()]
     except KeyError:
         raise DataError(
-            f"{path.name} has no suffix that names a format of molecules ({', '.join(_SUFFIXES)}, each also with .gz)"
+            f"{path} has no suffix that names a format of molecules ({', '.join(_SUFFIXES)}, each also with .gz)"
+            + _no_file_hint(path)
         ) from None
+
+
+def _no_file_hint(path: Path) -> str:
+    from molvae.chem.molecule import read_molecule  # late: only this hint needs RDKit
+
+    if path.is_dir():
+        return "; it is a folder"
+    try:
+        read_molecule(str(path))
+    except MoleculeError:
+        return ""
+    return f"; it is a molecule, which - takes from standard input: echo '{path}' | molvae ... -"
 
 
 def read_rows(

@@ -222,9 +222,17 @@ class TokenShard:
         return self.tokens[self.offsets[index] : self.offsets[index + 1]]
 
     def smiles_of(self, index: int) -> str:
-        """Return the canonical SMILES of one molecule."""
+        """Return the canonical SMILES of one molecule.
+
+        Raises:
+            DataError: the file is damaged there.
+        """
         index = range(len(self))[index]
-        return bytes(self._smiles[self._smiles_offsets[index] : self._smiles_offsets[index + 1] - 1]).decode("ascii")
+        line = bytes(self._smiles[self._smiles_offsets[index] : self._smiles_offsets[index + 1] - 1])
+        try:
+            return line.decode("ascii")
+        except UnicodeDecodeError as err:
+            raise DataError(f"{self.path / _SMILES} is damaged: molecule {index} is no SMILES ({err})") from err
 
     def smiles(self, indices: Iterable[int] | None = None) -> Iterator[str]:
         """Yield the canonical SMILES of the molecules `indices`, or of all."""
@@ -258,6 +266,9 @@ class TokenShard:
 def _read_manifest(path: Path) -> Mapping[str, Any]:
     try:
         file = path / MANIFEST
+        for name in (MANIFEST, *_FILES):
+            if (path / name).exists() and not (path / name).is_file():  # to open a pipe would wait for ever
+                raise DataError(f"{path / name} is no file")
         if file.stat().st_size > _MAX_MANIFEST:
             raise DataError(f"{file} is larger than {_MAX_MANIFEST >> 20} MB")
         manifest = json.loads(file.read_text(encoding="utf-8"))
@@ -265,12 +276,19 @@ def _read_manifest(path: Path) -> Mapping[str, Any]:
         raise DataError(f"{path} is no token shard: it has no {MANIFEST}; `molvae data prepare` makes one") from None
     except NotADirectoryError:
         raise DataError(f"{path} is a file, not a token shard; `molvae data prepare` makes one of it") from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as err:
+    except DataError:
+        raise
+    except (OSError, ValueError, RecursionError) as err:  # of Unicode, JSON, or a number of 5,000 digits
         raise DataError(f"{path / MANIFEST} cannot be read: {err}") from err
     if not isinstance(manifest, dict) or manifest.get("format") != "molvae token shard":
         raise DataError(f"{path / MANIFEST} is not the manifest of a molvae token shard")
     if manifest.get("format_version") != FORMAT_VERSION:
         raise DataError(
-            f"{path} has shard format {manifest.get('format_version')!r}, this molvae reads {FORMAT_VERSION}"
+            f"{path} has shard format {str(manifest.get('format_version'))[:20]}, this molvae reads {FORMAT_VERSION}"
         )
+    digests, sources = manifest.get("sha256"), manifest.get("sources")
+    if not isinstance(digests, dict) or not all(isinstance(digests.get(name), str) for name in _FILES):
+        raise DataError(f"{path / MANIFEST} is damaged: it must hold the SHA-256 of {', '.join(_FILES)}")
+    if not isinstance(sources, list) or not all(isinstance(each, dict) and "name" in each for each in sources):
+        raise DataError(f"{path / MANIFEST} is damaged: sources must be a list of objects with a name")
     return manifest

@@ -15,7 +15,7 @@ from molvae.evaluate.chemnet import ACTIVATIONS, activations, chemnet
 from molvae.evaluate.coverage import LEAK_QUERIES, coverage_measures, leak_measures
 from molvae.evaluate.features import Features, measure_features
 from molvae.evaluate.frechet import Moments
-from molvae.evaluate.measure import Measure, as_json, measure_tables
+from molvae.evaluate.measure import Measure, as_json, measure_lines, measure_tables
 from molvae.evaluate.reconstruction import evaluate_reconstruction
 from molvae.evaluate.reference import MOSES, Reference, draw, kept_moments, real_pair, training_fingerprints
 from molvae.evaluate.resources import DEFAULT, Resources
@@ -29,7 +29,7 @@ _WITH_CHEMNET = frozenset(("moses", "guacamol"))
 RECONSTRUCTED = 2_000  # reference molecules sent through a model beside its samples
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class GenerationReport:
     """Figures of generated molecules by group, each with the number of molecules that it was measured on."""
 
@@ -55,6 +55,9 @@ class GenerationReport:
         """Return the figures as a JSON object."""
         groups = {group: as_json(measures) for group, measures in self.groups.items()}
         return {"n": self.n, "reference": self.reference, **groups}
+
+    def __repr__(self) -> str:
+        return measure_lines("GenerationReport", self.groups)
 
     def _repr_html_(self) -> str:
         return measure_tables(self.groups)

@@ -12,7 +12,7 @@ from scipy.stats import spearmanr
 from molvae.chem.descriptors import descriptors
 from molvae.chem.fingerprints import tanimoto
 from molvae.errors import DataError
-from molvae.evaluate.measure import Measure, as_json, measure_tables
+from molvae.evaluate.measure import Measure, as_json, measure_lines, measure_tables
 from molvae.latent.paths import path
 from molvae.latent.results import Encoding
 from molvae.latent.space import LatentSpace
@@ -25,7 +25,7 @@ _PROPERTIES = ("logp", "qed", "molecular_weight")
 Points = NDArray[np.float32]  # (n, D)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class LatentReport:
     """Figures of a latent space by group, each with the number of points that it was measured on."""
 
@@ -36,6 +36,9 @@ class LatentReport:
     def as_json(self) -> dict[str, object]:
         """Return the figures as a JSON object."""
         return {group: as_json(measures) for group, measures in self.groups.items()}
+
+    def __repr__(self) -> str:
+        return measure_lines("LatentReport", self.groups)
 
     def _repr_html_(self) -> str:
         return measure_tables(self.groups)

@@ -32,6 +32,14 @@ def as_json(measures: Iterable[Measure]) -> dict[str, object]:
     return {measure.name: measure.as_json() for measure in measures}
 
 
+def measure_lines(title: str, groups: Mapping[str, Sequence[Measure]]) -> str:
+    """Return groups of figures as lines of text, each with its denominator."""
+    lines = [title]
+    for name, group in groups.items():
+        lines += [f"  {name}", *(f"    {each.name}: {each.value:.4g} of {each.of:,}" for each in group)]
+    return "\n".join(lines)
+
+
 def measure_tables(groups: Mapping[str, Sequence[Measure]]) -> str:
     """Return groups of figures as HTML tables, each with its denominators."""
     columns = ("figure", "value", "of", "note")

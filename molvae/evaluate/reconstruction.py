@@ -12,7 +12,7 @@ import numpy as np
 from molvae.chem.fingerprints import tanimoto
 from molvae.datasets.rows import Row
 from molvae.evaluate.bulk import canonical_many
-from molvae.evaluate.measure import Measure, measure_tables
+from molvae.evaluate.measure import Measure, measure_lines, measure_tables
 from molvae.evaluate.resources import Progress
 from molvae.latent.results import OK
 from molvae.latent.space import LatentSpace
@@ -41,7 +41,7 @@ class ReconstructedRow:
     similarity: float = float("nan")  # Tanimoto to the input (Morgan, radius 2, 2,048 bits), 0 for no molecule
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ReconstructionReport:
     """The rows of all sources in their order."""
 
@@ -70,6 +70,9 @@ class ReconstructionReport:
             Measure("mean Tanimoto", similarity, len(taken)),
             Measure.rate("refused", len(rows) - len(taken), len(rows), "of rows"),
         ]
+
+    def __repr__(self) -> str:
+        return measure_lines("ReconstructionReport", {source: self.measures(source) for source in self.sources})
 
     def _repr_html_(self) -> str:
         return measure_tables({source: self.measures(source) for source in self.sources})

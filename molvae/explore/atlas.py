@@ -71,7 +71,8 @@ class Atlas:
         for name in PROPERTIES:
             values = [row[name] for row in table]
             if np.ptp(values) > 0:
-                directions[name] = space.attribute_direction(known.mean, values)
+                # The difference of means follows the data: a step is one that molecules differ by.
+                directions[name] = space.attribute_direction(known.mean, values, method="difference")
         flat = plane.place(known.mean)
         places = tuple(
             Place(str(text), float(x), float(y), row)

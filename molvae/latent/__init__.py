@@ -12,6 +12,7 @@ from molvae._lazy import lazy_exports
 if TYPE_CHECKING:
     from molvae.latent.directions import Direction
     from molvae.latent.files import FileReport, decode_file, encode_file
+    from molvae.latent.index import Match, VectorIndex
     from molvae.latent.projection import project
     from molvae.latent.results import Candidate, Encoding, Neighbor, Neighbors, Path, Reconstruction, Step
     from molvae.latent.space import LatentSpace
@@ -23,12 +24,14 @@ __all__ = [
     "Encoding",
     "FileReport",
     "LatentSpace",
+    "Match",
     "MoleculeLatentTransformer",
     "Neighbor",
     "Neighbors",
     "Path",
     "Reconstruction",
     "Step",
+    "VectorIndex",
     "decode_file",
     "encode_file",
     "project",
@@ -41,6 +44,8 @@ __getattr__, __dir__ = lazy_exports(
         "FileReport": "molvae.latent.files",
         "decode_file": "molvae.latent.files",
         "encode_file": "molvae.latent.files",
+        "Match": "molvae.latent.index",
+        "VectorIndex": "molvae.latent.index",
         "project": "molvae.latent.projection",
         "Candidate": "molvae.latent.results",
         "Encoding": "molvae.latent.results",

@@ -80,6 +80,7 @@ def encode_file(
 
     Raises:
         DataError: a source that cannot be read, or a suffix that names no format.
+        InUseError: another process is writing `out`.
         ValueError: a shard that is not "i/n".
     """
     out = _of_shard(Path(out), shard)
@@ -90,12 +91,12 @@ def encode_file(
             columns = (encoding.smiles, encoding.status, encoding.detail, encoding.mean, encoding.log_var)
             yield [_Vector(*row) for row in zip(*columns, strict=True)]
 
-    parts = Parts.of(out, f"encode{' refined' if refine else ''} {_model_hash(space)}")
-    job = Job(parts, _row_text, work, _encoded_arrays, progress)
-    numbers, resumed = job.run(numbered_parts(read_rows(source, **reading), part_rows, parse_shard(shard)))
-    _check_any(numbers, source, shard)
-    write_vectors(out, lambda: (VectorBlock(**_fields(parts.load(n), VectorBlock._fields)) for n in numbers))
-    return _finish(parts, numbers, out, rejected, resumed)
+    with Parts.alone(out, f"encode{' refined' if refine else ''} {_model_hash(space)}") as parts:
+        job = Job(parts, _row_text, work, _encoded_arrays, progress)
+        numbers, resumed = job.run(numbered_parts(read_rows(source, **reading), part_rows, parse_shard(shard)))
+        _check_any(numbers, source, shard)
+        write_vectors(out, lambda: (VectorBlock(**_fields(parts.load(n), VectorBlock._fields)) for n in numbers))
+        return _finish(parts, numbers, out, rejected, resumed)
 
 
 def decode_file(
@@ -127,6 +128,7 @@ def decode_file(
 
     Raises:
         DataError: a source that cannot be read or has another width, or a suffix that names no format.
+        InUseError: another process is writing `out`.
         ValueError: a shard that is not "i/n".
     """
     out = _of_shard(Path(out), shard)
@@ -149,12 +151,12 @@ def decode_file(
             yield [_decoded(smiles) if finite.popleft() else _NO_POINT]
 
     drawn = f" {sampling} {seed}" if sampling.temperature else ""  # a greedy result depends on neither
-    parts = Parts.of(out, f"decode {_model_hash(space)}{drawn}")
-    job = Job(parts, _point_text, work, _decoded_arrays, progress)
-    numbers, resumed = job.run(numbered_parts(_points(Path(source)), part_rows, parse_shard(shard)))
-    _check_any(numbers, source, shard)
-    write_rows(out, _molecules((parts.load(n) for n in numbers), molecules_only), columns=_COLUMNS)
-    return _finish(parts, numbers, out, rejected, resumed)
+    with Parts.alone(out, f"decode {_model_hash(space)}{drawn}") as parts:
+        job = Job(parts, _point_text, work, _decoded_arrays, progress)
+        numbers, resumed = job.run(numbered_parts(_points(Path(source)), part_rows, parse_shard(shard)))
+        _check_any(numbers, source, shard)
+        write_rows(out, _molecules((parts.load(n) for n in numbers), molecules_only), columns=_COLUMNS)
+        return _finish(parts, numbers, out, rejected, resumed)
 
 
 _COLUMNS = ("row", "name", "smiles", "status")

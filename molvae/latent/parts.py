@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import zipfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -20,7 +20,9 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from molvae.datasets.files import atomic_path
+from molvae.datasets.arrays import ARRAY_ERRORS
+from molvae.datasets.files import atomic_path, remove_leftovers
+from molvae.datasets.locks import sole_writer
 from molvae.errors import DataError
 
 Arrays = dict[str, NDArray[Any]]
@@ -42,6 +44,18 @@ class Parts:
         folder = out.with_name(f".{out.name}.parts")
         folder.mkdir(parents=True, exist_ok=True)
         return cls(folder, key)
+
+    @classmethod
+    @contextmanager
+    def alone(cls, out: Path, key: str) -> Iterator[Parts]:
+        """Yield the parts of `out` to the only one who writes it.
+
+        Raises:
+            InUseError: another process is writing `out`.
+        """
+        with sole_writer(out.with_name(f".{out.name}.lock"), out):
+            remove_leftovers(out)
+            yield cls.of(out, key)
 
     def mark(self, texts: Iterable[str]) -> str:
         """Return the mark of a part with these rows."""
@@ -71,7 +85,7 @@ class Parts:
         try:
             with self._path(number).open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
                 return {name: stored[name] for name in stored.files}
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as err:
+        except ARRAY_ERRORS as err:
             raise DataError(f"{self._path(number)} is missing or damaged: start the job again ({err})") from err
 
     def remove(self) -> None:

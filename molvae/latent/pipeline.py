@@ -42,11 +42,17 @@ R = TypeVar("R")
 def as_rows(molecules: str | Iterable[object]) -> list[object]:
     """Return molecules as rows; one SMILES, or one RDKit molecule, is one row.
 
+    Raises:
+        ValueError: a pandas DataFrame, whose rows are no molecules.
+
     >>> as_rows("CCO")
     ['CCO']
     """
     if isinstance(molecules, str | bytes) or not isinstance(molecules, Iterable):
         return [molecules]
+    if hasattr(molecules, "columns"):
+        names = ", ".join(repr(name) for name in list(molecules.columns)[:10])
+        raise ValueError(f"molecules must be one column of a DataFrame, such as frame['smiles']; it has {names}")
     return list(molecules)
 
 

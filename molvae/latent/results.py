@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, overload
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from molvae.chem.fingerprints import tanimoto_to
 from molvae.chem.tables import SHOWN, html_table
+from molvae.latent.frames import frame_of
+
+if TYPE_CHECKING:
+    import pandas
 
 OK = "ok"  # the status of a row that was taken; any other status is a reason code of `molvae.chem.Reason`
 
@@ -26,6 +30,15 @@ class Encoding:
     status: tuple[str, ...]  # "ok" or a reason code
     detail: tuple[str, ...]  # the reason in words, "" where the status is "ok"
     notes: tuple[tuple[str, ...], ...]  # harmless changes, such as "stripped"
+    frame_index: pandas.Index | None = None  # of the Series that was encoded
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Return a table with the columns smiles, status, z0, z1, …, under the index of the Series that was encoded."""
+        import pandas
+
+        texts = pandas.DataFrame({"smiles": list(self.smiles), "status": list(self.status)}, index=self.frame_index)
+        columns = [f"z{dimension}" for dimension in range(self.mean.shape[1])]
+        return pandas.concat([texts, pandas.DataFrame(self.mean, columns=columns, index=texts.index)], axis=1)
 
     def __len__(self) -> int:
         return len(self.status)
@@ -39,6 +52,7 @@ class Encoding:
             status=tuple(self.status[i] for i in chosen),
             detail=tuple(self.detail[i] for i in chosen),
             notes=tuple(self.notes[i] for i in chosen),
+            frame_index=None if self.frame_index is None else self.frame_index[chosen],
         )
 
     @property
@@ -131,6 +145,12 @@ class Reconstruction(Sequence[Row]):
     """Each input molecule, and what its posterior mean decodes to."""
 
     rows: tuple[Row, ...]
+    frame_index: pandas.Index | None = None  # of the Series that was reconstructed
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Return a table with the columns smiles, decoded, status and exact, under the index of the Series."""
+        rows = ((*row, row.exact) for row in self.rows)
+        return frame_of(rows, (*Row._fields, "exact"), self.frame_index)
 
     @property
     def taken(self) -> int:
@@ -170,6 +190,10 @@ class Neighbors(Sequence[Neighbor]):
     rows: tuple[Neighbor, ...]
     asked: int
     radius: float  # median of the steps that led to them, in posterior standard deviations
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Return a table with the columns smiles and similarity."""
+        return frame_of(self.rows, Neighbor._fields)
 
     @property
     def smiles(self) -> list[str]:
@@ -211,6 +235,10 @@ class Path(Sequence[Step]):
     start: str  # canonical SMILES
     end: str | None
     steps: tuple[Step, ...]
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Return a table with the columns position, smiles, to_start and to_end."""
+        return frame_of(self.steps, Step._fields)
 
     @property
     def smiles(self) -> list[str | None]:

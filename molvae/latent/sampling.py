@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from molvae.model.noise import keyed_normal
 from molvae.model.priors import LatentPrior
 
+_AT_ONCE = 32_768  # points held in memory, and molecules between two reports of progress
 _BLOCK = 256  # rows transformed at a time: a prior may take D numbers for each number it draws
 
 DecodeFrom = Callable[[NDArray[np.float32], int], Sequence[str | None]]  # points, number of the first one
@@ -63,7 +64,7 @@ def sample_molecules(
                 f"{drawn:,} draws gave {found:,} of {n:,} molecules: "
                 "ask for fewer, raise the temperature, or allow repeated and known molecules"
             )
-        wanted = n - found if drawn == 0 else max(n - found, 64)
+        wanted = min(n - found if drawn == 0 else max(n - found, 64), _AT_ONCE)
         for smiles in decode(draw(prior, wanted, seed=seed, first_row=drawn), drawn):
             if smiles is None or smiles in known or smiles in seen or found == n:
                 continue

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Container, Iterable, Sequence
+import difflib
+from collections.abc import Callable, Container, Iterable, Sequence
 from functools import partial
 from pathlib import Path as FilePath
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
 from molvae.chem.tables import html_table
-from molvae.errors import CheckpointError, MoleculeError
+from molvae.errors import CheckpointError, DataError, MoleculeError
 from molvae.latent import directions, paths
 from molvae.latent.domain import SYMBOLS_KEY, domain_of, drawn, familiarity, learn_domain
 from molvae.latent.files import FileReport, decode_file, encode_file
+from molvae.latent.frames import index_of
+from molvae.latent.index import Match, Metric, VectorIndex, build_index, fitting_index
 from molvae.latent.likelihood import elbo, importance_weighted_bound
 from molvae.latent.neighborhood import CURVE_MOLECULES, RadiusCurve, find_neighbors, measure_radius_curve, settled
 from molvae.latent.network import Network, checked_points
@@ -24,6 +27,7 @@ from molvae.latent.pipeline import POOL_FROM, Pipeline, as_rows, distinct_molecu
 from molvae.latent.prior_fitting import fit_null_latent
 from molvae.latent.results import Candidate, Encoding, Neighbors, Path, Reconstruction, Row, profile
 from molvae.latent.sampling import draw, fresh_seed, sample_molecules, symbol_seed
+from molvae.latent.states import summed_states
 from molvae.latent.workers import SharedModel
 from molvae.model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from molvae.model.generation import GREEDY, Sampling
@@ -32,6 +36,9 @@ from molvae.model.precision import Precision
 from molvae.model.priors import FullGaussian, LatentPrior
 from molvae.tokens.bulk import encode_many
 from molvae.tokens.codec import EncodedMolecule, MoleculeCodec
+
+if TYPE_CHECKING:
+    from molvae.chem.molecule import Mol
 
 SHIPPED_MODEL = FilePath(__file__).parents[1] / "pretrained"
 _CURVE_KEY = "neighbor_radius"  # in the metadata of a checkpoint
@@ -48,7 +55,8 @@ class LatentSpace:
         device: "cpu", "cuda" or "auto".
         threads: of this process, for short inputs; None takes one for a few molecules and all cores for more.
         workers: processes for inputs of 10,000 rows and more, and for files, each with one thread; None takes all
-            cores, 1 stays in this process. Results depend on neither.
+            cores, 1 stays in this process. On a CPU results depend on neither; on a GPU products are rounded
+            differently for other numbers of rows, and a seed gives the same molecules only to the same call.
         precision: "auto" (bf16 where the processor computes it fast), "fp32" or "bf16"; one for every input size.
     """
 
@@ -128,16 +136,18 @@ class LatentSpace:
     def encode(self, smiles: Molecules, *, refine: bool = False) -> Encoding:
         """Return q(z | x) of each molecule: mean and log-variance (n, D), row-aligned, with a status per row.
 
-        A refused molecule keeps its row, with NaN and the reason.
+        A refused molecule keeps its row, with NaN and the reason. A pandas Series passes its index on to
+        `Encoding.to_frame`.
 
         Args:
-            smiles: one molecule or many.
+            smiles: one molecule or many, as SMILES or RDKit molecules.
             refine: move each mean, usually by less than a standard deviation, to where `decode` gives the molecule
                 back; a mean that does so already, or that is not found, stays. About three times the work.
         """
         rows = as_rows(smiles)
         encodings = self.pipeline.encode(rows, many=len(rows) >= POOL_FROM, refine=refine)
-        return Encoding.joined(list(encodings), self.latent_dim)
+        encoding = Encoding.joined(list(encodings), self.latent_dim)
+        return dataclasses.replace(encoding, frame_index=index_of(smiles))
 
     def decode(
         self,
@@ -177,7 +187,8 @@ class LatentSpace:
         encoding = self.encode(smiles, refine=refine)
         decoded = iter(self._decode(encoding.mean[encoding.ok]))
         rows = zip(encoding.smiles, encoding.ok, encoding.status, strict=True)
-        return Reconstruction(tuple(Row(x, next(decoded) if ok else None, status) for x, ok, status in rows))
+        found = tuple(Row(x, next(decoded) if ok else None, status) for x, ok, status in rows)
+        return Reconstruction(found, encoding.frame_index)
 
     def sample_latent(self, n: int, *, seed: int | None = None, prior: str | LatentPrior | None = None) -> Points:
         """Draw `n` points (n, D) from a prior; a longer draw of a seed begins with a shorter one.
@@ -207,6 +218,7 @@ class LatentSpace:
         top_p: float | None = None,
         unique: bool = False,
         novel_to: Container[str] = (),
+        progress: Callable[[int], None] = lambda molecules: None,
     ) -> list[str]:
         """Return `n` new molecules as canonical SMILES, drawn from the latent prior and decoded.
 
@@ -214,7 +226,8 @@ class LatentSpace:
         mode of a model, whose point says nothing, so that the symbols are drawn.
 
         Empty decodes are drawn again, and so are repeated molecules if `unique`, and those in `novel_to`, canonical
-        SMILES such as the training set. A longer sample of a seed begins with a shorter one.
+        SMILES such as the training set. A longer sample of a seed begins with a shorter one. `progress` is called with
+        numbers of molecules as they are found.
 
         Raises:
             ValueError: an unknown prior, or 20·n + 10,000 draws that did not give `n` such molecules.
@@ -223,14 +236,22 @@ class LatentSpace:
         chosen = self.prior(prior)
         sampling = Sampling(chosen.temperature if temperature is None else temperature, top_k, top_p)
         decode = partial(self._decode, sampling=sampling, seed=symbol_seed(seed))
-        return list(sample_molecules(chosen, decode, n, seed=seed, unique=unique, known=novel_to))
+        found = []
+        for smiles in sample_molecules(chosen, decode, n, seed=seed, unique=unique, known=novel_to):
+            found.append(smiles)
+            progress(1)
+        return found
 
-    def sample_posterior(self, smiles: str, n: int, *, seed: int | None = None, scale: float = 1.0) -> list[str | None]:
+    def sample_posterior(
+        self, smiles: str | Mol, n: int, *, seed: int | None = None, scale: float = 1.0
+    ) -> list[str | None]:
         """Return what `n` points drawn from q(z | x) of one molecule decode to; `scale` multiplies its σ."""
         encoding = self._one(smiles)
         return self._decode(encoding[np.zeros(n, dtype=np.intp)].sample(seed=seed, scale=scale))
 
-    def neighbors(self, smiles: str, n: int = 20, *, similarity: float = 0.6, seed: int | None = None) -> Neighbors:
+    def neighbors(
+        self, smiles: str | Mol, n: int = 20, *, similarity: float = 0.6, seed: int | None = None
+    ) -> Neighbors:
         """Return `n` distinct other molecules with a mean Tanimoto similarity to this one of about `similarity`.
 
         Posterior noise is scaled to the radii that lead to this similarity, measured once per model (`radius_curve`).
@@ -245,7 +266,7 @@ class LatentSpace:
         query, rng = self._one(smiles), np.random.default_rng(seed)
         return find_neighbors(self._decode, self.radius_curve, query, n=n, similarity=similarity, rng=rng)
 
-    def interpolate(self, start: str, end: str, n: int = 8, *, method: paths.Method = "slerp") -> Path:
+    def interpolate(self, start: str | Mol, end: str | Mol, n: int = 8, *, method: paths.Method = "slerp") -> Path:
         """Return the molecules at `n` points from one molecule to another, both ends included.
 
         Raises:
@@ -264,7 +285,7 @@ class LatentSpace:
         return directions.attribute_direction(z, values, method=method)
 
     def traverse(
-        self, smiles: str, direction: directions.Direction, steps: Sequence[float] = (-3, -2, -1, 0, 1, 2, 3)
+        self, smiles: str | Mol, direction: directions.Direction, steps: Sequence[float] = (-3, -2, -1, 0, 1, 2, 3)
     ) -> Path:
         """Return the molecules at `steps` along a direction from one molecule.
 
@@ -309,6 +330,13 @@ class LatentSpace:
             prior = FullGaussian.fit(torch.from_numpy(encoding.mean), torch.from_numpy(encoding.log_var))
         self.checkpoint.priors[name] = prior
         return prior
+
+    def encoder_states(self, smiles: Molecules) -> NDArray[np.float32]:
+        """Return the states of the encoder, summed over each molecule, (n, 2H); NaN where refused.
+
+        Richer features than z for a model of a property, and not decodable.
+        """
+        return summed_states(self.pipeline.codec, self.pipeline.network, as_rows(smiles))
 
     def elbo(self, smiles: Molecules, *, seed: int = 0) -> NDArray[np.float32]:
         """Return a one-sample estimate of the ELBO, a lower bound of log p(x), in nats (n,); NaN where refused."""
@@ -372,9 +400,52 @@ class LatentSpace:
         """Decode a file of vectors to a file of molecules, row for row; see `molvae.latent.files.decode_file`."""
         return decode_file(self, source, out, **options)
 
+    def index(
+        self,
+        source: FilePath | str,
+        folder: FilePath | str | None = None,
+        *,
+        metric: Metric = "l2",
+        rebuild: bool = False,
+        progress: Callable[[int], None] = lambda rows: None,
+    ) -> VectorIndex:
+        """Return the index of a file of vectors that `encode_file` wrote, for `nearest`.
+
+        It is built at the first use, in a folder beside the file (`library.npz.index`) or in `folder`, and built again
+        when the file or the metric has changed.
+
+        Raises:
+            DataError: no such file, vectors of another width, or a folder that holds something else.
+            MissingExtraError: without usearch.
+        """
+        source = FilePath(source)
+        place = source.with_name(f"{source.name}.index") if folder is None else FilePath(folder)
+        index = None if rebuild else fitting_index(place, source, metric)
+        if index is None:
+            threads = self.pipeline.network.threads
+            index = build_index(source, place, metric=metric, threads=threads, progress=progress)
+        if index.card["dimensions"] != self.latent_dim:
+            raise DataError(f"{source} holds vectors of another model, with {index.card['dimensions']} dimensions")
+        return index
+
+    def nearest(self, smiles: Molecules, index: VectorIndex, n: int = 10, *, exact: bool = False) -> list[list[Match]]:
+        """Return the `n` rows of an index nearest to each molecule, row-aligned; none for a refused molecule."""
+        encoding = self.encode(smiles)
+        found = iter(index.search(encoding.mean[encoding.ok], n, exact=exact) if encoding.ok.any() else ())
+        return [next(found) if ok else [] for ok in encoding.ok]
+
     def save(self, folder: FilePath | str) -> None:
         """Write the model with its fitted priors and measured radius curve to a folder that `load` reads."""
         save_checkpoint(folder, self.checkpoint)
+
+    def save_pretrained(self, save_directory: FilePath | str) -> None:
+        """Do what `save` does, under the name that Hugging Face libraries use."""
+        self.save(save_directory)
+
+    @classmethod
+    def from_pretrained(cls, pretrained_model_name_or_path: FilePath | str, **settings: Any) -> LatentSpace:
+        """Do what `load` does, under the name that Hugging Face libraries use; a folder, nothing is downloaded."""
+        return cls.load(pretrained_model_name_or_path, **settings)
 
     def prior(self, prior: str | LatentPrior | None = None) -> LatentPrior:
         """Return the prior of a name in `priors`; None is the model's default.
@@ -387,7 +458,9 @@ class LatentSpace:
         if not isinstance(prior, str):
             return prior
         if prior not in self.checkpoint.priors:
-            raise ValueError(f"prior must be one of {', '.join(self.priors)}, got {prior!r}")
+            near = difflib.get_close_matches(prior, self.priors, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise ValueError(f"prior must be one of {', '.join(self.priors)}, got {prior!r}{hint}")
         return self.checkpoint.priors[prior]
 
     def _decode(
@@ -400,7 +473,7 @@ class LatentSpace:
     def _workers_for(self, rows: Sequence[object]) -> int | None:
         return self.pipeline.workers if len(rows) >= POOL_FROM else 1
 
-    def _one(self, smiles: str) -> Encoding:
+    def _one(self, smiles: str | Mol) -> Encoding:
         encoding = self.encode([smiles], refine=True)  # what is done to a molecule begins at the molecule
         if not encoding.ok[0]:
             raise MoleculeError(encoding.status[0], encoding.detail[0])

@@ -74,6 +74,10 @@ class MoleculeLatentTransformer(TransformerMixin, BaseEstimator):  # type: ignor
                     raise MoleculeError(status, f"{detail} (row {row}; on_refusal='nan' keeps such rows)")
         return encoding.mean
 
+    def __call__(self, X: Any) -> NDArray[np.float32]:
+        """Return the posterior means of the molecules, without `fit` before, as molfeat's transformers do."""
+        return self.fit(X).transform(X)
+
     def inverse_transform(self, X: Any) -> NDArray[np.object_]:
         """Return the SMILES that the points (n, D) decode to, shape (n,), None where nothing was decoded."""
         check_is_fitted(self)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
@@ -12,11 +13,15 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from molvae.datasets.arrays import ARRAY_ERRORS
+from molvae.datasets.estimates import estimate_rows
 from molvae.datasets.files import atomic_path
 from molvae.datasets.writers import write_rows
 from molvae.errors import DataError, MissingExtraError
+from molvae.latent.parquet import read_parquet, write_parquet
 
 BLOCK = 8_192  # rows
+_BLOCK_BYTES = 64 << 20  # of each array of a block; what has fewer bytes per row is read in blocks of BLOCK rows
 FORMATS = (".npz", ".npy", ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
 _QUOTED = r"^'(?='*[=+\-@\t])"  # what `write_rows` puts before a text that a spreadsheet would run
 MAX_NAME = 200  # characters: an .npz gives every row the width of the longest name
@@ -54,8 +59,9 @@ def vector_format(path: Path) -> str:
 def write_vectors(path: Path, blocks: Blocks) -> None:
     """Write blocks to a file, whole or not at all; the memory taken is that of one block.
 
-    `.npz` holds the arrays of `VectorBlock` under their names, `.npy` the means alone, the tables have the columns
-    row, name, smiles, status, z0, z1, ….
+    `.npz` holds the arrays of `VectorBlock` under their names, `.npy` the means alone. Text tables have the columns
+    row, name, smiles, status, z0, z1, …; Parquet has the means in one column `vector` of lists of D numbers, null where
+    refused, as vector indexes and databases take them.
     """
     suffix = vector_format(path)
     if suffix == ".npz":
@@ -63,6 +69,9 @@ def write_vectors(path: Path, blocks: Blocks) -> None:
     elif suffix == ".npy":
         with atomic_path(path) as temporary, temporary.open("wb") as stream:
             _write_array(stream, blocks, "mean")
+    elif suffix == ".parquet":
+        with atomic_path(path) as temporary:
+            write_parquet(temporary, blocks())
     else:
         write_rows(path, _table_rows(blocks()))
 
@@ -106,6 +115,7 @@ class PointBlock(NamedTuple):
     row: NDArray[np.int64]  # (n,) as stored, else counted from 1
     name: list[str]
     z: NDArray[np.float32]  # (n, D)
+    smiles: list[str]  # "" where the file holds none
 
 
 def read_points(path: Path, block_rows: int = BLOCK) -> Iterator[PointBlock]:
@@ -119,10 +129,26 @@ def read_points(path: Path, block_rows: int = BLOCK) -> Iterator[PointBlock]:
     read = {".npz": _read_npz, ".npy": _read_npy, ".parquet": _read_parquet}.get(suffix, _read_csv)
     try:
         yield from read(path, block_rows)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as err:
-        if isinstance(err, DataError):
-            raise
+    except (DataError, MissingExtraError):
+        raise
+    except ARRAY_ERRORS as err:
         raise DataError(f"{path} cannot be read as latent vectors: {err}") from err
+
+
+def count_points(path: Path) -> int | None:
+    """Return how many rows a file of vectors holds, about where it is a table of text; None where it cannot be told."""
+    suffix = vector_format(path)
+    try:
+        if suffix == ".npz":
+            with zipfile.ZipFile(path) as archive:
+                vectors = next(name for name in ("mean.npy", "z.npy") if name in archive.namelist())
+                with archive.open(vectors) as stream:
+                    return _header(stream)[0][0]
+        if suffix == ".npy":
+            return len(np.lib.format.open_memmap(path, mode="r"))
+        return estimate_rows(path)
+    except (OSError, ValueError, StopIteration, IndexError, zipfile.BadZipFile):  # reading says what is wrong
+        return None
 
 
 def _read_npz(path: Path, block_rows: int) -> Iterator[PointBlock]:
@@ -132,14 +158,18 @@ def _read_npz(path: Path, block_rows: int) -> Iterator[PointBlock]:
         vectors = next((name for name in ("mean", "z") if name in members), None)
         if vectors is None:
             raise DataError(f"{path} has no array 'mean' or 'z'; it holds {', '.join(sorted(members))}")
-        fields = [vectors, *(name for name in ("row", "name") if name in members)]
+        fields = [vectors, *(name for name in ("row", "name", "smiles") if name in members)]
         streams = {name: stack.enter_context(archive.open(f"{name}.npy")) for name in fields}
         headers = {name: _header(stream) for name, stream in streams.items()}
         (count, *_), first = headers[vectors][0], 0
+        for name, (shape, _) in headers.items():
+            if shape[:1] != (count,):
+                raise DataError(f"array {name!r} must have one entry for each of {count} vectors, got shape {shape}")
+        step = min(block_rows, *(_rows_within(_row_bytes(*header)) for header in headers.values()))
         while first < count:
-            size = min(block_rows, count - first)
+            size = min(step, count - first)
             block = {name: _read_block(streams[name], *headers[name], size) for name in fields}
-            yield _point_block(block[vectors], first, block.get("row"), block.get("name"))
+            yield _point_block(block[vectors], first, block.get("row"), block.get("name"), block.get("smiles"))
             first += size
 
 
@@ -149,11 +179,24 @@ def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
     shape, fortran_order, dtype = read(stream)
     if fortran_order or dtype.hasobject or dtype.kind not in "fiuU":
         raise DataError(f"arrays must be plain numbers or texts in C order, got {dtype}")
+    if not shape or min(shape) < 0:
+        raise DataError(f"arrays must be lists or tables, got shape {shape}")
     return shape, dtype
 
 
+def _row_bytes(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
+    return math.prod(shape[1:]) * dtype.itemsize
+
+
+def _rows_within(row_bytes: int) -> int:
+    """Return how many rows of so many bytes a block may have: a header can claim what no memory holds."""
+    if row_bytes > _BLOCK_BYTES:
+        raise DataError(f"a row of {row_bytes:,} bytes is no latent vector")
+    return _BLOCK_BYTES // max(1, row_bytes)
+
+
 def _read_block(stream: IO[bytes], shape: tuple[int, ...], dtype: np.dtype[Any], rows: int) -> NDArray[Any]:
-    wanted = rows * int(np.prod(shape[1:], dtype=np.int64)) * dtype.itemsize
+    wanted = rows * _row_bytes(shape, dtype)
     data = stream.read(wanted)
     if len(data) < wanted:
         raise DataError("the file ends before its last row")
@@ -162,8 +205,9 @@ def _read_block(stream: IO[bytes], shape: tuple[int, ...], dtype: np.dtype[Any],
 
 def _read_npy(path: Path, block_rows: int) -> Iterator[PointBlock]:
     array = np.lib.format.open_memmap(path, mode="r")
-    for first in range(0, len(array), block_rows):
-        yield _point_block(array[first : first + block_rows], first, None, None)
+    step = min(block_rows, _rows_within(_row_bytes(array.shape, array.dtype)))
+    for first in range(0, len(array), step):
+        yield _point_block(array[first : first + step], first)
 
 
 def _read_csv(path: Path, block_rows: int) -> Iterator[PointBlock]:
@@ -175,27 +219,17 @@ def _read_csv(path: Path, block_rows: int) -> Iterator[PointBlock]:
         for frame in chunks:
             columns = _vector_columns([str(column) for column in frame.columns], path)
             row = frame["row"].to_numpy() if "row" in frame else None
-            name = (
-                frame["name"].fillna("").astype(str).str.replace(_QUOTED, "", regex=True) if "name" in frame else None
-            )
-            yield _point_block(frame[columns].to_numpy(dtype=np.float32), first, row, name)
+            name, smiles = (frame[key].fillna("").astype(str) if key in frame else None for key in ("name", "smiles"))
+            name = None if name is None else name.str.replace(_QUOTED, "", regex=True)
+            yield _point_block(frame[columns].to_numpy(dtype=np.float32), first, row, name, smiles)
             first += len(frame)
 
 
 def _read_parquet(path: Path, block_rows: int) -> Iterator[PointBlock]:
-    try:
-        from pyarrow import parquet
-    except ImportError as err:
-        raise MissingExtraError("pyarrow", "scale") from err
     first = 0
-    with parquet.ParquetFile(path) as file:
-        columns = _vector_columns(file.schema_arrow.names, path)
-        extra = [name for name in ("row", "name") if name in file.schema_arrow.names]
-        for batch in file.iter_batches(batch_size=block_rows, columns=[*extra, *columns]):
-            z = np.stack([np.asarray(batch.column(name), dtype=np.float32) for name in columns], axis=1)
-            row, name = (np.asarray(batch.column(key)) if key in extra else None for key in ("row", "name"))
-            yield _point_block(z, first, row, name)
-            first += len(z)
+    for z, texts in read_parquet(path, block_rows, lambda names: _vector_columns(names, path)):
+        yield _point_block(z, first, texts.get("row"), texts.get("name"), texts.get("smiles"))
+        first += len(z)
 
 
 def _vector_columns(names: Sequence[str], path: Path) -> list[str]:
@@ -206,10 +240,14 @@ def _vector_columns(names: Sequence[str], path: Path) -> list[str]:
     return columns
 
 
-def _point_block(z: Any, first: int, row: Any, name: Any) -> PointBlock:
+def _point_block(z: Any, first: int, row: Any = None, name: Any = None, smiles: Any = None) -> PointBlock:
     points = np.asarray(z, dtype=np.float32)
     if points.ndim != 2:
         raise DataError(f"latent vectors must be a table (n, D), got shape {points.shape}")
     numbers = np.arange(first + 1, first + 1 + len(points)) if row is None else np.asarray(row)
-    names = [""] * len(points) if name is None else [str(text) for text in name]
-    return PointBlock(numbers.astype(np.int64), names, points)
+    if numbers.dtype.kind not in "iu" or numbers.shape != points.shape[:1]:
+        raise DataError(f"row must be a list of whole numbers, got {numbers.dtype} of shape {numbers.shape}")
+    names, molecules = (
+        [""] * len(points) if texts is None else [str(text) for text in texts] for texts in (name, smiles)
+    )
+    return PointBlock(numbers.astype(np.int64), names, points, molecules)

@@ -132,7 +132,7 @@ def load_checkpoint(folder: Path | str, *, device: torch.device | str = "cpu") -
         raise CheckpointError(f"{folder / CARD}: {err}") from err
     vae = empty_vae(config, vocabulary_size=len(vocabulary))
     kinds, shapes = _read_priors(card, config.latent_dim)
-    if card["default_prior"] not in kinds:
+    if str(card["default_prior"]) not in kinds:
         raise CheckpointError(f"{folder / CARD}: default_prior {str(card['default_prior'])[:80]!r} is not in priors")
     expected = {name: tuple(weight.shape) for name, weight in vae.state_dict().items()}
     for name in kinds:
@@ -152,7 +152,7 @@ def load_checkpoint(folder: Path | str, *, device: torch.device | str = "cpu") -
         constraints=constraints,
         standardization=standardization,
         priors=priors,
-        default_prior=card["default_prior"],
+        default_prior=str(card["default_prior"]),
         metadata=dict(_mapping(card, "metadata")),
         weights_sha256=str(card["weights_sha256"]),
         domain=build_domain({key: tensors[f"domain.{key}"] for key in regions}) if regions else None,

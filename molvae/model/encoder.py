@@ -41,6 +41,25 @@ class GRUEncoder(nn.Module):
 
     def forward(self, tokens: Tensor, lengths: Tensor, *, generator: torch.Generator | None = None) -> DiagonalGaussian:
         """Return q(z | x) for time-major `tokens` (T, B), of which the first `lengths` (B,) of each column count."""
+        states_ahead, states_back = self._last_states(tokens, lengths, generator)
+        rows = torch.arange(len(lengths), device=lengths.device)
+        summary = torch.cat([states_ahead[lengths - 1, rows], states_back[lengths - 1, rows]], dim=-1)  # (B, 2H)
+        mean, log_var = self.to_posterior(summary).float().chunk(2, dim=-1)
+        return DiagonalGaussian(mean, log_var.clamp(*LOG_VAR_RANGE))
+
+    def summed_states(self, tokens: Tensor, lengths: Tensor) -> Tensor:
+        """Return the sum (B, 2H) of the states of the last layer over each molecule, specials included.
+
+        What the two last states, and so z, may have forgotten of a long molecule is in it, and it grows with size, as
+        many properties do.
+        """
+        states_ahead, states_back = self._last_states(tokens, lengths, None)
+        inside = (torch.arange(len(tokens), device=lengths.device).unsqueeze(1) < lengths).unsqueeze(-1)  # (T, B, 1)
+        # The backward states stand in reversed order, within each length, so the sum is over the same positions.
+        return torch.cat([(states.float() * inside).sum(dim=0) for states in (states_ahead, states_back)], dim=-1)
+
+    def _last_states(self, tokens: Tensor, lengths: Tensor, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
+        """Return the states of the last layer ahead and back, each (T, B, H), the second one reversed."""
         table = self.embedding.weight  # (V, E)
         if self.training:
             table = dropout(table, self.embedding_dropout, generator)
@@ -50,10 +69,7 @@ class GRUEncoder(nn.Module):
         for ahead, back in zip(self.forward_layers[1:], self.backward_layers[1:], strict=True):
             x = torch.cat([states_ahead, _take(states_back, reverse)], dim=-1)  # (T, B, 2H)
             states_ahead, states_back = run_layer(ahead, x), run_layer(back, _take(x, reverse))
-        rows = torch.arange(len(lengths), device=lengths.device)
-        summary = torch.cat([states_ahead[lengths - 1, rows], states_back[lengths - 1, rows]], dim=-1)  # (B, 2H)
-        mean, log_var = self.to_posterior(summary).float().chunk(2, dim=-1)
-        return DiagonalGaussian(mean, log_var.clamp(*LOG_VAR_RANGE))
+        return states_ahead, states_back
 
 
 def reversal(lengths: Tensor, steps: int) -> Tensor:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from molvae.optimize.constraints import (
         Constraint,
         Contains,
+        InDomain,
         Lacks,
         NoAlerts,
         PropertyRange,
@@ -50,8 +51,8 @@ if TYPE_CHECKING:
 _MODULES = {
     "aims": ("Aim",),
     "build": ("build_strategy",),
-    "constraints": ("Constraint", "Contains", "Lacks", "NoAlerts", "PropertyRange", "SimilarTo", "ValueRange",
-                    "max_atoms"),
+    "constraints": ("Constraint", "Contains", "InDomain", "Lacks", "NoAlerts", "PropertyRange", "SimilarTo",
+                    "ValueRange", "max_atoms"),
     "curves": ("AtLeast", "AtMost", "Capped", "Chained", "Curve", "Distance", "Linear", "Near", "Ramp", "SmoothRamp",
                "SquaredDistance"),
     "goals": ("Goal",),
@@ -80,6 +81,7 @@ __all__ = [
     "Curve",
     "Distance",
     "Goal",
+    "InDomain",
     "Laboratory",
     "LaboratorySettings",
     "Lacks",

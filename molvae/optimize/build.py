@@ -26,7 +26,7 @@ StrategyName = Literal[
 Mode = Literal["all", "latent"]
 ON_POINTS = ("bayesian", "turbo", "cma-es", "gradient")  # their models of the score stand on latent points
 
-_LEARNED_FROM = 200  # molecules with a score, at most, before parents are drawn; a tenth of the budget if that is less
+_LEARNED_FROM = 60  # molecules with a score, at most, before parents are drawn; a fifth of the budget if that is less
 
 
 def build_strategy(
@@ -65,7 +65,7 @@ def build_strategy(
         MissingExtraError: BoTorch or pycma, which three of the strategies need, is not installed.
     """
     check_strategy(name, mode)
-    initial = _LEARNED_FROM if budget is None else max(10, min(_LEARNED_FROM, budget // 10))
+    initial = _LEARNED_FROM if budget is None else max(10, min(_LEARNED_FROM, budget // 5))
     source = embedded_molecules() if library is None and name in ("graph-ga", "tanimoto-gp") else library
     given: list[Arm] = [] if source is None else [Library(source, standardization, seed=seed)]
     population = Compromises(aim) if aim.goals > 1 else None

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from molvae.chem.alerts import AlertCatalog, structure_alerts
 from molvae.chem.descriptors import descriptor_function
@@ -14,6 +14,9 @@ from molvae.chem.molecule import Molecule, canonical_smiles
 from molvae.chem.similarity import FingerprintKind, SimilarityTo
 from molvae.chem.substructures import count_substructures, has_substructure, read_smarts
 from molvae.settings import require
+
+if TYPE_CHECKING:
+    from molvae.latent.space import LatentSpace
 
 
 class Constraint(Protocol):
@@ -91,6 +94,28 @@ class NoAlerts:
         """Return '' for a clean molecule."""
         alerts = structure_alerts(molecule.mol, self.catalogs)
         return f"raises the alert {', '.join(alerts)}" if alerts else ""
+
+
+@dataclass(frozen=True, eq=False)
+class InDomain:
+    """Not stranger to a model than all but this share of its training molecules (see `LatentSpace.domain`).
+
+    It encodes and scores every molecule that is proposed, which takes the time of some descriptors.
+    """
+
+    space: LatentSpace
+    least: float = 0.05
+
+    def __post_init__(self) -> None:
+        require(0 <= self.least <= 1, "least", "from 0 to 1", self.least)
+        self.space.domain([])  # a model that holds none says so now
+
+    def violation(self, molecule: Molecule) -> str:
+        """Return '' where it is familiar enough."""
+        score = float(self.space.domain([molecule.smiles])[0])
+        if math.isnan(score):
+            return "the model cannot take it"
+        return "" if score >= self.least else f"domain score {score:.4f}, below {self.least:g}"
 
 
 @dataclass(frozen=True)

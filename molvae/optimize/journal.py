@@ -133,7 +133,9 @@ class Journal:
 def _translated(name: str) -> Iterator[None]:
     try:
         yield
-    except (sqlite3.Error, json.JSONDecodeError) as err:
+    except (sqlite3.Error, ValueError, TypeError, AttributeError, OverflowError, RecursionError) as err:
+        if isinstance(err, ObjectiveError):
+            raise
         raise ObjectiveError(f"{name} cannot be read or written: {err}") from err
 
 

@@ -38,6 +38,11 @@ class Population:
                 taken.append(row)
         return taken
 
+    @property
+    def is_flat(self) -> bool:
+        """Whether all scores are equal, so that there is nothing to learn from them."""
+        return not self._ranked or self._ranked[0][0] == self._ranked[-1][0]
+
     def best(self, n: int) -> list[str]:
         """Return the best `n` molecules, the best first."""
         return [smiles for _, _, smiles in self._ranked[:n]]

@@ -51,18 +51,24 @@ class Proposer:
         self._seed = seed
         self._round = 0
 
+    @property
+    def breeds_quickly(self) -> bool:
+        """Whether an arm makes molecules from others without a network."""
+        return bool(self._quick)
+
     def begin_round(self) -> np.random.Generator:
         """Return the random generator of the next round, which the seed and its number decide."""
         self._round += 1
         return np.random.default_rng([self._seed, self._round])
 
     def opening(self, n: int, rng: np.random.Generator) -> list[Proposal]:
-        """Return up to `n` molecules to begin with; none once the search has begun."""
+        """Return up to `n` molecules to begin with; none once there are enough, and scores to learn from."""
         proposals: list[Proposal] = []
         while self._start and len(proposals) < n:
             given = [Proposal(self._start.popleft(), "start") for _ in range(min(n, len(self._start)))]
             proposals += self.admitted(given, {proposal.smiles for proposal in proposals})
-        if len(proposals) < n and len(self.population) < self._initial and self._explorers:
+        early = len(self.population) < self._initial or self.population.is_flat
+        if len(proposals) < n and early and self._explorers:
             split = {arm.name: -(-n // len(self._explorers)) for arm in self._explorers}
             proposals += self._drawn(split, n - len(proposals), self.draw_from(rng), rng, proposals)
         return proposals[:n]

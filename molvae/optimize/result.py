@@ -26,6 +26,8 @@ from molvae.optimize.scored import Scored
 if TYPE_CHECKING:
     import pandas
 
+    from molvae.latent.space import LatentSpace
+
 _log = logging.getLogger("molvae")
 _TOP = 10
 
@@ -36,6 +38,7 @@ class Result:
 
     objective: Objective
     folder: Path | None = None  # None where nothing was written
+    space: LatentSpace | None = None  # the model that the search used, if any
 
     def __repr__(self) -> str:
         for leader in self.objective.best():
@@ -54,14 +57,18 @@ class Result:
         return self.objective.rows
 
     def top(self, n: int = _TOP) -> pandas.DataFrame:
-        """Return the best `n` molecules: smiles, score, values, call, arm, SA score (1 easy, 10 hard), alerts."""
-        return _frame(self.objective.best(n))
+        """Return the best `n` molecules: smiles, score, values, call, arm, SA score (1 easy, 10 hard), alerts.
+
+        Where the model of the search knows what is strange to it, `domain` is the share of its training molecules that
+        are at least as strange (`LatentSpace.domain`): below 0.05 a molecule is unlike all that the model has seen.
+        """
+        return _frame(self.objective.best(n), self.space)
 
     def pareto(self) -> pandas.DataFrame:
         """Return the molecules that no other one beats in every goal at once, the best score first."""
         best = self.objective.best(self.objective.calls)
         wanted = np.array([row.wanted for row in best], dtype=np.float64)
-        return _frame([best[row] for row in pareto_front(wanted)])
+        return _frame([best[row] for row in pareto_front(wanted)], self.space)
 
     def hypervolume(self, reference: Sequence[float] | None = None) -> NDArray[np.float64]:
         """Return after each call the volume between the goals that the molecules so far dominate, (calls,).
@@ -107,7 +114,7 @@ class Result:
         """Return a PNG picture of the best `n` molecules with score, SA score and number of alerts."""
         best = self.objective.best(n)
         legends = [
-            f"{row.score:.4g}  SA {_sa_score(str(row.smiles)):.1f}  alerts {len(structure_alerts(str(row.smiles)))}"
+            f"{row.score:#.4g}   SA {_sa_score(str(row.smiles)):.1f}   {_counted(structure_alerts(str(row.smiles)))}"
             for row in best
         ]
         return draw_grid([row.smiles for row in best], legends)
@@ -130,7 +137,11 @@ def _sa_score(smiles: str) -> float:
     return float(descriptor_function("sa_score")(mol_from_canonical(smiles)))
 
 
-def _frame(rows: Sequence[Scored]) -> pandas.DataFrame:
+def _counted(alerts: Sequence[str]) -> str:
+    return "no alerts" if not alerts else f"{len(alerts)} alert{'s' if len(alerts) > 1 else ''}"
+
+
+def _frame(rows: Sequence[Scored], space: LatentSpace | None) -> pandas.DataFrame:
     import pandas  # 0.3 s
 
     telling = any(list(row.values.values()) != [row.score] for row in rows)  # more than the score, or turned
@@ -141,4 +152,7 @@ def _frame(rows: Sequence[Scored]) -> pandas.DataFrame:
          round(_sa_score(str(row.smiles)), 2), ", ".join(structure_alerts(str(row.smiles)))]
         for row in rows
     ]  # fmt: skip
-    return pandas.DataFrame(table, columns=columns)
+    frame = pandas.DataFrame(table, columns=columns)
+    if space is not None and space.checkpoint.domain is not None:
+        frame["domain"] = space.domain([str(row.smiles) for row in rows])
+    return frame

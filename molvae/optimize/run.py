@@ -96,14 +96,14 @@ def optimize(
     try:
         built = build_strategy(
             strategy, space=lambda: _loaded(model), screen=scored.screen, start=first, library=known,
-            standardization=standardization, mode=mode, budget=budget, aim=scored.aim, seed=seed,
+            standardization=standardization, mode=mode, budget=budgets[0], aim=scored.aim, seed=seed,
         )  # fmt: skip
         sha = model.checkpoint.weights_sha256 if model is not None else ""
         for round_ in search(scored, built, batch=batch, model_hash=sha, stops=budgets):
             if on_round is not None:
                 on_round(round_)
     finally:
-        result = Result(scored, path)
+        result = Result(scored, path, model)
         if path is not None and scored.calls:
             write_result(result, path)
         if ready is None:

@@ -14,9 +14,10 @@ from molvae.optimize.population import drawn_by_rank
 from molvae.optimize.proposer import Proposer
 from molvae.optimize.scored import Scored
 from molvae.optimize.strategy import Proposal
-from molvae.optimize.surrogate import Floats, GaussianProcess, upper_std
+from molvae.optimize.surrogate import Floats, GaussianProcess, conditioned, upper_std
 
 _LOWEST_BETA = 0.01
+_BLOCK = 500  # molecules put into a process at a time
 
 
 @dataclass(frozen=True)
@@ -24,13 +25,15 @@ class PoolSize:
     """How many candidates a batch is chosen from."""
 
     per_pick: int = 30  # for each molecule of a batch
-    least: int = 300  # for a batch, however small
-    generations: int = 5  # rounds of breeding, in which the best candidates become parents of others
+    least: int = 600  # for a batch, however small
+    generations: int = 8  # rounds of breeding, in which the best candidates become parents of others
+    network_generations: int = 2  # where only a network breeds, which is quick only for many molecules at once
     kept: int = 300  # that stay for the next batch
 
-    def of_generation(self, picks: int) -> int:
+    def of_generations(self, picks: int, *, quick: bool) -> list[int]:
         """Return how many are bred at a time for a batch of so many molecules."""
-        return max(self.least, self.per_pick * picks) // self.generations
+        generations = self.generations if quick else self.network_generations
+        return [max(self.least, self.per_pick * picks) // generations] * generations
 
 
 class Pool(NamedTuple):
@@ -64,6 +67,7 @@ class SurrogateSearch:
         describe: Callable[[Sequence[str]], NDArray[Any]] = morgan_counts,
         size: PoolSize | None = None,
         conditioned: bool = True,
+        most: int = 12_000,
     ) -> None:
         """Take the arms.
 
@@ -73,21 +77,24 @@ class SurrogateSearch:
             describe: from molecules to the rows of the process.
             size: of the pool.
             conditioned: whether a pick is taken for known to the next ones of its batch.
+            most: molecules in the process; with more it goes on with the best half.
         """
         self._proposer = proposer
         self._process = GaussianProcess() if process is None else process
         self._describe = describe
         self._size = PoolSize() if size is None else size
         self._conditioned = conditioned
-        self._scores: list[float] = []  # of the molecules in the process, in its order
-        self._rows: set[bytes] = set()  # that describe them
+        self._most = most
+        self._scores: NDArray[np.float64] = np.zeros(0)  # of the molecules in the process, in its order
+        self._known: list[NDArray[Any]] = []  # the rows that describe them
+        self._seen: set[bytes] = set()  # rows of all molecules told
         self._reserve: list[Proposal] = []
 
     def ask(self, n: int) -> list[Proposal]:
         """Return up to `n` molecules that were not proposed before."""
         rng = self._proposer.begin_round()
         opening = self._proposer.opening(n, rng)
-        if opening or not self._scores:
+        if opening or not len(self._scores):
             return self._proposer.chosen(opening or self._proposer.offspring(n, rng))
         pool = self._pool(n, rng)
         if not pool.proposals:
@@ -101,10 +108,22 @@ class SurrogateSearch:
         if not new:
             return
         described = self._describe([str(row.smiles) for row in new])
-        self._rows.update(map(bytes, described))
-        self._process.add(described)
-        self._scores += [row.score for row in new]
-        self._process.fit(scaled_targets(np.array(self._scores))[:, None])
+        self._seen.update(map(bytes, described))
+        self._known += list(described)
+        self._scores = np.append(self._scores, [row.score for row in new])
+        if len(self._known) > self._most:
+            self._keep_best(self._most // 2)
+        else:
+            self._process.add(described)
+        self._process.fit(scaled_targets(self._scores)[:, None])
+
+    def _keep_best(self, count: int) -> None:
+        """Begin the process again with the best molecules: its cost and memory grow with the square of their number."""
+        kept = np.sort(np.argsort(-self._scores, kind="stable")[:count])
+        self._scores, self._known = self._scores[kept], [self._known[row] for row in kept]
+        self._process = self._process.emptied()
+        for at in range(0, count, _BLOCK):
+            self._process.add(np.stack(self._known[at : at + _BLOCK]))
 
     def _judged(self, proposals: Sequence[Proposal], seen: set[bytes]) -> Pool:
         """Return candidates with what the process says of them; those described like one seen are left out."""
@@ -126,10 +145,10 @@ class SurrogateSearch:
 
     def _pool(self, n: int, rng: np.random.Generator) -> Pool:
         """Return candidates of several generations, in which the most promising ones become parents in turn."""
-        seen = set(self._rows)
+        seen = set(self._seen)
         known = self._proposer.population.known
         pool = self._judged([proposal for proposal in self._reserve if proposal.smiles not in known], seen)
-        for generation in range(self._size.generations):
+        for generation, size in enumerate(self._size.of_generations(n, quick=self._proposer.breeds_quickly)):
             ranked = self._ranked(pool, rng) if generation else []
 
             def draw(count: int, ranked: list[str] = ranked) -> list[str]:
@@ -138,9 +157,7 @@ class SurrogateSearch:
                 return [parents[row] for row in rng.permutation(len(parents))]
 
             taken = {proposal.smiles for proposal in pool.proposals}
-            found = self._proposer.candidates(
-                self._size.of_generation(n), draw, rng, besides=taken, quick=generation > 0
-            )
+            found = self._proposer.candidates(size, draw, rng, besides=taken, quick=generation > 0)
             pool += self._judged(found, seen)
         order = np.argsort(-pool.mean, kind="stable")[: self._size.kept]
         self._reserve = [pool.proposals[row] for row in order]
@@ -164,8 +181,7 @@ class SurrogateSearch:
             left[best] = False
             picks.append(int(rows[best]))
             if self._conditioned:
-                column = covariance[:, best]
-                covariance = covariance - np.outer(column, column) / (column[best] + self._process.noise)
+                covariance = conditioned(covariance, best, self._process.noise)
         return picks
 
 

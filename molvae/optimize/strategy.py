@@ -22,7 +22,14 @@ class Strategy(Protocol):
     """What proposes molecules and learns from their scores.
 
     The same seed and the same answers lead to the same proposals, so that a search that was killed can be repeated
-    from its beginning.
+    from its beginning. Whoever has the scores may ask and tell by hand; `Laboratory` does so on files, over days.
+
+    >>> from molvae.optimize import build_strategy
+    >>> strategy = build_strategy("graph-ga", space=None, start=["CCO", "CCN"], seed=0)
+    >>> asked = strategy.ask(2)
+    >>> strategy.tell([Scored(each.smiles, "scored", score=float(len(each.smiles)), feasible=True) for each in asked])
+    >>> len(strategy.ask(5))
+    5
     """
 
     def ask(self, n: int) -> list[Proposal]:

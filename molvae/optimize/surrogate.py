@@ -132,6 +132,10 @@ class GaussianProcess:
         self._inverse[n : n + b, :n] = -corner @ (low @ self._inverse[:n, :n])
         self._inverse[n : n + b, n : n + b] = corner
 
+    def emptied(self) -> GaussianProcess:
+        """Return such a process without molecules."""
+        return GaussianProcess(self._empty, self.noise)
+
     def fit(self, targets: Floats) -> None:
         """Take the targets of all molecules added, shape (n, m)."""
         n = len(self)
@@ -166,6 +170,13 @@ class GaussianProcess:
             end = min(at + _BLOCK, k)
             product[at:end] = self._inverse[at:end, :end] @ right[:end]
         return product
+
+
+def conditioned(covariance: Floats, row: int, noise: float = _NOISE) -> Floats:
+    """Return the posterior covariance (p, p) of molecules once that of `row` will be known, whatever its score."""
+    column = covariance[:, row]
+    reduced: Floats = covariance - np.outer(column, column) / (column[row] + noise)
+    return reduced
 
 
 def upper_std(similarities: Floats, noise: float = _NOISE) -> Floats:

@@ -16,16 +16,18 @@ from molvae._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from molvae.optimize.picture import optimization_trace, pareto_plot
+    from molvae.plots.check_page import write_check_page
     from molvae.plots.distributions import property_histogram
     from molvae.plots.evaluation import draw_generation, draw_latent, draw_reconstruction
     from molvae.plots.maps import latent_map
     from molvae.plots.strips import interpolation_strip, molecule_grid, neighbor_grid, traversal_strip
     from molvae.plots.tradeoff import rate_distortion
     from molvae.properties.picture import calibration, domain_histogram, errors_by_domain, parity
-    from molvae.style import PALETTE
+    from molvae.style import GREY, PALETTE
     from molvae.training.curves import training_curves
 
 __all__ = [
+    "GREY",
     "PALETTE",
     "calibration",
     "domain_histogram",
@@ -44,11 +46,13 @@ __all__ = [
     "rate_distortion",
     "training_curves",
     "traversal_strip",
+    "write_check_page",
 ]
 
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
+        "GREY": "molvae.style",
         "PALETTE": "molvae.style",
         "calibration": "molvae.properties.picture",
         "domain_histogram": "molvae.properties.picture",
@@ -67,5 +71,6 @@ __getattr__, __dir__ = lazy_exports(
         "rate_distortion": "molvae.plots.tradeoff",
         "training_curves": "molvae.training.curves",
         "traversal_strip": "molvae.plots.strips",
+        "write_check_page": "molvae.plots.check_page",
     },
 )

@@ -72,7 +72,8 @@ def latent_map(
         axes.scatter(flat[:, 0], flat[:, 1], s=size, alpha=0.7, linewidths=0, color=style.BLUE)
     for row, text in (named or {}).items():
         axes.scatter(flat[row, 0], flat[row, 1], s=40, facecolors="none", edgecolors=style.RED, linewidths=1.2)
-        axes.annotate(text, tuple(flat[row]), xytext=(5, 5), textcoords="offset points", fontsize=8)
+        box = {"boxstyle": "round,pad=0.15", "facecolor": axes.get_facecolor(), "alpha": 0.75, "linewidth": 0}
+        axes.annotate(text, tuple(flat[row]), xytext=(6, 6), textcoords="offset points", fontsize=8, bbox=box)
     names = {"pca": "principal direction", "tsne": "t-SNE dimension"}
     axes.set(xticks=[], yticks=[])
     if z.shape[1] != 2:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from molvae.chem.descriptors import descriptor_matrix
 from molvae.chem.fingerprints import morgan_matrix
 from molvae.chem.tables import html_table
 from molvae.datasets.splits import group_split, random_split
-from molvae.properties.embedding import Points
+from molvae.properties.embedding import Embedder, Points
 from molvae.properties.model import PropertyModel
 from molvae.properties.regressors import Array
 from molvae.properties.selection import scaffolds_of
@@ -57,12 +57,13 @@ class Summary:
     rmse_std: float
     mae: float
     coverage90: float  # pooled over seeds, NaN where there are too few molecules to calibrate
+    coverage90_error: float  # its standard error, from the spread over seeds; NaN for one seed
     width90: float
     tested: int  # molecules in all seeds together
     seeds: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Evaluation:
     """What every method reaches on the same splits of the same molecules."""
 
@@ -79,6 +80,10 @@ class Evaluation:
         rows = [_summary(trials) for trials in groups.values()]
         order = list(dict.fromkeys(row.split for row in rows))
         return sorted(rows, key=lambda row: (order.index(row.split), row.rmse))
+
+    def __repr__(self) -> str:
+        lines = (f"  {row.split:<9} {row.method:<34} RMSE {row.rmse:.3g}, R² {row.r2:.2f}" for row in self.table())
+        return "\n".join((f"Evaluation of {self.molecules:,} molecules", *lines))
 
     def _repr_html_(self) -> str:
         columns = ("split", "method", "kind", "R²", "RMSE", "MAE", "in 90 % intervals", "tested")
@@ -104,6 +109,7 @@ def evaluate(
     seeds: int = 5,
     folds: int = 5,
     baselines: bool = True,
+    embedders: Sequence[Embedder] = (),
     progress: Callable[[int], None] | None = None,
 ) -> Evaluation:
     """Fit each kind, and two random forests on fingerprints and descriptors, to every split, and test them.
@@ -119,6 +125,7 @@ def evaluate(
         seeds: splits of each kind.
         folds: of the cross-validation behind "auto".
         baselines: whether the forests on fingerprints and on descriptors are fitted too.
+        embedders: give the features that each kind is fitted to; without any, these are the vectors of `points`.
         progress: is told of every trial.
 
     Raises:
@@ -127,16 +134,22 @@ def evaluate(
     smiles, z, labels, repeated = _distinct(points, y)
     if len(smiles) < 30:
         raise ValueError(f"an evaluation needs at least 30 molecules with a label, got {len(smiles)}")
-    features: dict[str, tuple[NDArray[np.generic], str]] = {f"molvae ({kind})": (z, kind) for kind in kinds}
+    methods: dict[str, tuple[NDArray[Any], dict[str, Any]]] = {}
+    for kind in kinds:
+        for embedder in embedders:
+            name = f"molvae ({kind})" if embedder.features == "z" else f"molvae, {embedder.features} ({kind})"
+            methods[name] = (np.array(smiles), {"kind": kind, "space": embedder, "features": embedder.features})
+        if not embedders:
+            methods[f"molvae ({kind})"] = (z, {"kind": kind})
     if baselines:
-        features[MORGAN] = (morgan_matrix(smiles), "forest")
-        features[DESCRIPTORS] = (descriptor_matrix(smiles), "forest")
+        methods[MORGAN] = (morgan_matrix(smiles).astype(np.float64), {"kind": "forest"})
+        methods[DESCRIPTORS] = (descriptor_matrix(smiles), {"kind": "forest"})
     groups = scaffolds_of(smiles)
     trials = []
     for split, seed, parts in _parts(groups, splits, seeds):
-        for method, (table, kind) in features.items():
-            model = PropertyModel(kind, calibration=0, folds=folds, random_state=seed)
-            trials.append(_trial(method, model, split, seed, table.astype(np.float64), labels, parts, groups))
+        for method, (table, settings) in methods.items():
+            model = PropertyModel(calibration=0, folds=folds, random_state=seed, **settings)
+            trials.append(_trial(method, model, split, seed, table, labels, parts, groups))
             if progress is not None:
                 progress(1)
     refused = [status for status in points.status if status != "ok"]
@@ -169,7 +182,7 @@ def _parts(
 
 
 def _trial(
-    method: str, model: PropertyModel, split: SplitKind, seed: int, table: Array, labels: Array,
+    method: str, model: PropertyModel, split: SplitKind, seed: int, table: NDArray[Any], labels: Array,
     parts: tuple[NDArray[np.int64], ...], groups: Sequence[str],
 ) -> Trial:  # fmt: skip
     fitted, held, tested = parts
@@ -208,6 +221,7 @@ def _summary(trials: Sequence[Trial]) -> Summary:
         rmse_std=float(over("rmse").std()),
         mae=float(over("mae").mean()),
         coverage90=float(np.average(widest, weights=tested)),
+        coverage90_error=float(np.std(widest, ddof=1) / np.sqrt(len(widest))) if len(widest) > 1 else float("nan"),
         width90=float(over("width").mean()),
         tested=int(tested.sum()),
         seeds=len(trials),

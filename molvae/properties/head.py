@@ -49,8 +49,10 @@ class PropertyHead(nn.Module):
         """Return the head that predicts what a fitted model predicts, in float64.
 
         Raises:
-            ValueError: a target predicted by a forest, which has no gradient.
+            ValueError: a target predicted by a forest, which has no gradient, or features that are no function of z.
         """
+        if model.features != "z":
+            raise ValueError(f"features={model.features!r} are no function of z: fit a model with features='z'")
         dimensions = model.n_features_in_
         head = cls(dimensions, len(model.targets_), members=0).double()
         head.center.copy_(torch.from_numpy(model.center_))

@@ -7,25 +7,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.metrics import r2_score
-from sklearn.utils import check_array, check_consistent_length, check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils.validation import check_is_fitted
 
-from molvae.datasets.splits import group_split
 from molvae.latent.space import LatentSpace
+from molvae.model.domain import share_as_strange
 from molvae.properties.domain import Domain
-from molvae.properties.embedding import Embedder, Points, molecules_of
+from molvae.properties.embedding import Embedder, Features, Points
+from molvae.properties.inputs import MoleculeInput
 from molvae.properties.prediction import Prediction
 from molvae.properties.regressors import Array
-from molvae.properties.selection import checked_kind, scaffolds_of
+from molvae.properties.selection import checked_kind, hold_out, scaffolds_of
+from molvae.properties.tables import feature_scale, label_table, target_names
 from molvae.properties.targets import fit_target
 
 _BLOCK = 2_000  # rows predicted at once
 
 
-class PropertyModel(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]
+class PropertyModel(MultiOutputMixin, RegressorMixin, MoleculeInput):  # type: ignore[misc]
     """Predicts measured properties from SMILES, or from latent vectors.
 
     Works on a list of SMILES, and as any scikit-learn regressor on a table of vectors; a row that is refused, or that
@@ -38,13 +39,15 @@ class PropertyModel(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
         kind: "ridge" (Bayesian linear), "forest", "gp" (Gaussian process), "mlp" (networks), or "auto": for each
             target the one that predicts molecules with unseen scaffolds best.
         space: the latent space, or the folder of its model, that turns SMILES into vectors; None takes the model
-            inside the package.
+            inside the package. An `Embedder` is taken too, and shared.
+        features: of molecules: "z", their latent vectors, or "states", z beside the encoder's states summed over the
+            molecule, which often predict better, but are no function of z, so that nothing can be searched along them.
         calibration: share of the molecules, with scaffolds of their own, kept out of the fit to calibrate deviations,
             intervals and domain score; 0 fits to all, and `calibrate` can do it.
         scale_each: bring every dimension to one spread; False keeps the proportions of latent dimensions, which say
             what matters. For vectors of other kinds, in unlike units, say True.
         folds: of the cross-validation that chooses the kind.
-        outside: domain score below which a molecule is flagged.
+        outside: domain score, or share of molecules at least as surprising, below which a molecule is flagged.
         random_state: seed of splits and regressors.
     """
 
@@ -52,7 +55,8 @@ class PropertyModel(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
         self,
         kind: str = "auto",
         *,
-        space: LatentSpace | Path | str | None = None,
+        space: Embedder | LatentSpace | Path | str | None = None,
+        features: Features = "z",
         calibration: float = 0.2,
         scale_each: bool = False,
         folds: int = 5,
@@ -61,6 +65,7 @@ class PropertyModel(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
     ) -> None:
         self.kind = kind
         self.space = space
+        self.features = features
         self.calibration = calibration
         self.scale_each = scale_each
         self.folds = folds
@@ -88,7 +93,7 @@ class PropertyModel(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
         if y is None:
             raise ValueError("PropertyModel requires y to be passed, but the target y is None")
         points = self._points(X, fitting=True)
-        labels = self._labels(y, len(points.z))
+        labels = label_table(y, len(points.z))
         self.single_ = np.asarray(y).ndim == 1  # one value for each row, not a table with one column
         usable = np.flatnonzero(np.isfinite(points.z).all(axis=1) & ~np.isnan(labels).all(axis=1))
         if len(usable) < 2:
@@ -99,12 +104,13 @@ class PropertyModel(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
         together = (
             scaffolds_of([points.smiles[i] for i in usable]) if groups is None else [groups[int(i)] for i in usable]
         )
-        fitted, held = self._hold_out(together, seed)
+        fitted, held = hold_out(together, self.calibration, seed=seed)
         z, labels = points.z[usable], labels[usable]
         self.center_ = z[fitted].mean(axis=0)
-        self.scale_ = _scale(z[fitted], each=self.scale_each)
+        blocks = self._embedding.blocks if self.space_sha256_ else (z.shape[1],)
+        self.scale_ = feature_scale(z[fitted], blocks, each=self.scale_each)
         x = self._standardized(z)
-        names = _names(y, labels.shape[1]) if targets is None else tuple(map(str, targets))
+        names = target_names(y, labels.shape[1]) if targets is None else tuple(map(str, targets))
         if len(set(names)) != labels.shape[1] or len(names) != labels.shape[1]:
             raise ValueError(f"targets must be {labels.shape[1]} different names, got {list(names)}")
         known = [together[i] for i in fitted]
@@ -113,6 +119,8 @@ class PropertyModel(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
             for t, name in enumerate(names)
         )
         self._calibrate(x[held], labels[held], x[fitted])
+        reference = held if len(held) >= 2 else fitted
+        self.surprise_ = np.sort(self._surprise([points.smiles[usable[i]] for i in reference]))
         return self
 
     def calibrate(self, X: Any, y: Any) -> PropertyModel:
@@ -123,13 +131,14 @@ class PropertyModel(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
         """
         check_is_fitted(self)
         points = self._points(X)
-        labels = self._labels(y, len(points.z))
+        labels = label_table(y, len(points.z))
         if labels.shape[1] != len(self.targets_):
             raise ValueError(f"y must have {len(self.targets_)} targets, got {labels.shape[1]}")
         usable = np.isfinite(points.z).all(axis=1) & ~np.isnan(labels).all(axis=1)
         if not usable.any():
             raise ValueError("no row has a vector and a label to calibrate with")
         self._calibrate(self._standardized(points.z[usable]), labels[usable], self.domain_.points)
+        self.surprise_ = np.sort(self._surprise([points.smiles[i] for i in np.flatnonzero(usable)]))
         return self
 
     def predict(self, X: Any, return_std: bool = False) -> Any:
@@ -160,9 +169,14 @@ class PropertyModel(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
         known = np.isfinite(points.z).all(axis=1)
         if known.any():
             domain[known] = self.domain_.score(self._standardized(points.z[known]))
+        surprise, typical = np.full(len(mean), np.nan), np.full(len(mean), np.nan)
+        if len(self.surprise_) and any(points.smiles):
+            surprise[known] = self._surprise([points.smiles[i] for i in np.flatnonzero(known)])
+            typical[known] = share_as_strange(surprise[known], self.surprise_)
+        inside = (domain >= self.outside) & ~(typical < self.outside)
         return Prediction(
             tuple(target.name for target in self.targets_), mean, std, mean - width, mean + width,
-            domain, domain >= self.outside, points.smiles, points.status, points.detail,
+            domain, surprise, typical, inside, points.smiles, points.status, points.detail,
         )  # fmt: skip
 
     def values(self, X: Any) -> list[dict[str, float] | None]:
@@ -174,7 +188,7 @@ class PropertyModel(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return R², the mean over targets, of the rows that have both prediction and label."""
         predicted = np.asarray(self.predict(X)).reshape(-1, len(self.targets_))
-        labels = self._labels(y, len(predicted))
+        labels = label_table(y, len(predicted))
         scores = []
         for t in range(labels.shape[1]):
             both = ~np.isnan(labels[:, t]) & ~np.isnan(predicted[:, t])
@@ -200,14 +214,6 @@ class PropertyModel(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
 
         return load_model(folder, space=space)
 
-    def _hold_out(self, groups: Sequence[str], seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the rows to fit to and those to calibrate with; none where too few would remain to say anything."""
-        if self.calibration * len(groups) >= 2:
-            fitted, held = group_split(groups, (1 - self.calibration, self.calibration), seed=seed)
-            if len(fitted) >= 2:
-                return fitted, held
-        return np.arange(len(groups)), np.empty(0, dtype=np.int64)
-
     def _calibrate(self, x: Array, labels: Array, fitted: Array) -> None:
         self.targets_ = tuple(target.calibrated(x, labels[:, t]) for t, target in enumerate(self.targets_))
         self.domain_ = Domain.fit(fitted, x)
@@ -228,63 +234,3 @@ class PropertyModel(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
 
     def _shaped(self, values: Array) -> Array:
         return values[:, 0] if self.single_ else values
-
-    def _points(self, X: Any, *, fitting: bool = False) -> Points:
-        if not fitting:
-            check_is_fitted(self)
-        molecules = molecules_of(X)
-        if molecules is None:
-            if fitting:
-                self.space_sha256_: tuple[str, ...] = ()
-            z = validate_data(self, X, reset=fitting, dtype=np.float64, ensure_all_finite="allow-nan")
-            return Points.of_vectors(z)
-        embedder = self._embedder(fitting=fitting)
-        if fitting:
-            self.n_features_in_ = embedder.space.latent_dim
-            self.space_sha256_ = (embedder.space.checkpoint.weights_sha256,)
-        return embedder(molecules)
-
-    def _embedder(self, *, fitting: bool) -> Embedder:
-        """Return what turns molecules into vectors, checked to be what the model was fitted with."""
-        if not fitting and not self.space_sha256_ and self.space is None:
-            raise ValueError("this model was fitted to vectors: to predict molecules, set space to their model")
-        if getattr(self, "_embedder_of", self) is not self.space:
-            self._embedding, self._embedder_of = Embedder.load(self.space), self.space
-        if not fitting:
-            self._embedding.check(self.space_sha256_, self.n_features_in_)
-        return self._embedding
-
-    def _labels(self, y: Any, rows: int) -> Array:
-        labels = check_array(
-            y, dtype=np.float64, ensure_2d=False, ensure_all_finite="allow-nan", input_name="y", ensure_min_samples=0
-        )
-        check_consistent_length(labels, range(rows))
-        table: Array = labels.reshape(rows, -1)
-        return table
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave the loaded latent space out: a copy in another process loads it from its folder."""
-        state: dict[str, Any] = super().__getstate__()
-        return {name: value for name, value in state.items() if name not in ("_embedding", "_embedder_of")}
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        return tags
-
-
-def _scale(z: Array, *, each: bool) -> Array:
-    """Return what the dimensions are divided by, (D,): of each its own deviation, or for all the root mean square."""
-    deviation = z.std(axis=0)
-    scale: Array = np.full_like(deviation, np.sqrt(np.mean(deviation**2)))
-    if each:
-        scale = np.maximum(deviation, 0.05 * deviation.max())  # what hardly varies must not be blown up
-    return scale if deviation.max() > 0 else np.ones_like(scale)
-
-
-def _names(y: Any, count: int) -> tuple[str, ...]:
-    if hasattr(y, "columns"):
-        return tuple(map(str, y.columns))
-    if count == 1:
-        return (str(getattr(y, "name", None) or "y"),)
-    return tuple(f"y{t}" for t in range(count))

@@ -11,7 +11,7 @@ from molvae.chem.tables import SHOWN, html_table
 from molvae.properties.regressors import Array
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Prediction:
     """What a model says of `n` rows, in their order; a refused row has NaN, no SMILES, and its reason."""
 
@@ -20,14 +20,20 @@ class Prediction:
     std: Array  # (n, T), the same unit
     lower: Array  # (n, T), NaN unless intervals were asked for
     upper: Array  # (n, T)
-    domain: Array  # (n,) share of held-out training molecules that are at least as strange, 0 to 1
-    inside: NDArray[np.bool_]  # (n,) whether `domain` reaches the model's `outside`
+    domain: Array  # (n,) share of held-out training molecules at least as far from the training set, 0 to 1
+    surprise: Array  # (n,) negative ELBO in nats per symbol: how unlike what the model writes; NaN for vectors
+    typical: Array  # (n,) share of held-out training molecules at least as surprising, 0 to 1; NaN for vectors
+    inside: NDArray[np.bool_]  # (n,) whether `domain` and, for molecules, `typical` reach the model's `outside`
     smiles: tuple[str | None, ...]  # canonical, None for vectors
     status: tuple[str, ...]  # "ok", or why there is no prediction
     detail: tuple[str, ...]  # the reason in words
 
     def __len__(self) -> int:
         return len(self.status)
+
+    def __repr__(self) -> str:
+        known = self.status.count("ok")
+        return f"Prediction({known:,} of {len(self):,} of {', '.join(self.targets)}, {int(self.inside.sum()):,} inside)"
 
     def _repr_html_(self) -> str:
         rows = []
@@ -37,9 +43,9 @@ class Prediction:
                 for t in range(len(self.targets))
             ]
             known = self.status[i] == "ok"
-            familiar = (float(self.domain[i]), bool(self.inside[i])) if known else (None, None)
+            familiar = (float(self.domain[i]), float(self.typical[i]), bool(self.inside[i])) if known else (None,) * 3
             rows.append((self.smiles[i], *numbers, *familiar, self.detail[i]))
-        columns = ("", *self.targets, "domain", "inside", "reason")
+        columns = ("", *self.targets, "domain", "typical", "inside", "reason")
         return html_table(columns, rows, caption=f"{len(self):,} predictions", drawn=[""], total=len(self))
 
 

@@ -11,7 +11,7 @@ import importlib.metadata
 import json
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,19 +26,20 @@ from molvae.model.checkpoint import CARD as SPACE_CARD
 from molvae.model.checkpoint import save_checkpoint
 from molvae.model.untrusted import MAX_HEADER_BYTES, check_header, read_json, read_plain, size_of
 from molvae.properties.domain import Domain
+from molvae.properties.embedding import Embedder, Features
 from molvae.properties.selection import KINDS, finite_scores
 from molvae.properties.targets import FittedTarget
 
 if TYPE_CHECKING:
     from molvae.properties.model import PropertyModel
 
-FORMAT = 1
+FORMAT = 2
 CARD, ARRAYS, SPACE = "property.json", "property.safetensors", "space"
 _MAX_CARD_BYTES, _MAX_BYTES = 1_000_000, 2_000_000_000
 _MAX_FEATURES, _MAX_TARGETS, _MAX_ROWS = 4_096, 1_000, 1_000_000
 _KEYS = {
-    "format", "features", "single", "settings", "targets", "domain_rows", "domain_reference", "space_sha256",
-    "arrays_sha256", "versions",
+    "format", "features", "single", "settings", "targets", "domain_rows", "domain_reference", "surprise",
+    "space_sha256", "arrays_sha256", "versions",
 }  # fmt: skip
 _TARGET_KEYS = {"name", "kind", "sizes", "mean", "spread", "labels", "residuals", "scores"}
 _BYTES = {"F64": 8, "I32": 4}
@@ -58,6 +59,7 @@ def save_model(folder: Path | str, model: PropertyModel) -> None:
     arrays: dict[str, NDArray[Any]] = {
         "center": model.center_, "scale": model.scale_,
         "domain.points": model.domain_.points, "domain.reference": model.domain_.reference,
+        "surprise": model.surprise_,
     }  # fmt: skip
     for t, target in enumerate(model.targets_):
         arrays |= {f"target{t}.{name}": np.asarray(array) for name, array in target.regressor.arrays().items()}
@@ -72,10 +74,15 @@ def save_model(folder: Path | str, model: PropertyModel) -> None:
             "format": FORMAT,
             "features": model.n_features_in_,
             "single": bool(model.single_),
-            "settings": {"kind": str(model.kind), "outside": float(model.outside)},
+            "settings": {
+                "kind": str(model.kind),
+                "outside": float(model.outside),
+                "features": str(model.features),
+            },
             "targets": [_target_card(target) for target in model.targets_],
             "domain_rows": len(model.domain_.points),
             "domain_reference": len(model.domain_.reference),
+            "surprise": len(model.surprise_),
             "space_sha256": spaces,
             "arrays_sha256": hashlib.sha256(packed).hexdigest(),
             "versions": {name: importlib.metadata.version(name) for name in ("molvae", "scikit-learn", "numpy")},
@@ -103,6 +110,7 @@ def load_model(folder: Path | str, *, space: LatentSpace | Path | str | None = N
         "scale": ((features,), "F64"),
         "domain.points": ((_integer(card["domain_rows"], "domain_rows", 1, _MAX_ROWS), features), "F64"),
         "domain.reference": ((_integer(card["domain_reference"], "domain_reference", 1, _MAX_ROWS),), "F64"),
+        "surprise": ((_integer(card["surprise"], "surprise", 0, _MAX_ROWS),), "F64"),
     }
     for t, entry in enumerate(entries):
         own = _specs_of(entry, features)
@@ -123,9 +131,15 @@ def load_model(folder: Path | str, *, space: LatentSpace | Path | str | None = N
         )  # fmt: skip
     if space is None and (folder / SPACE / SPACE_CARD).exists():
         space = folder / SPACE
-    model = PropertyModel(entries[0]["kind"] if len(entries) == 1 else "auto", space=space, outside=_outside(card))
+    model = PropertyModel(
+        entries[0]["kind"] if len(entries) == 1 else "auto",
+        space=space,
+        outside=_outside(card),
+        features=_features(card),
+    )
     model.center_, model.scale_, model.targets_ = arrays["center"], arrays["scale"], tuple(targets)
     model.domain_ = Domain(arrays["domain.points"], np.sort(arrays["domain.reference"]))
+    model.surprise_ = np.sort(arrays["surprise"])
     model.n_features_in_, model.single_ = features, card["single"] is True and len(targets) == 1
     model.space_sha256_ = tuple(map(str, card["space_sha256"]))
     return model
@@ -136,7 +150,7 @@ def _is_shipped(space: object) -> bool:
 
 
 def _space_of(model: PropertyModel) -> LatentSpace:
-    return model.space if isinstance(model.space, LatentSpace) else LatentSpace.load(model.space)
+    return Embedder.load(model.space, model.features).space
 
 
 def _target_card(target: FittedTarget) -> dict[str, Any]:
@@ -162,6 +176,13 @@ def _read_card(folder: Path) -> dict[str, Any]:
 
 def _outside(card: dict[str, Any]) -> float:
     return _number(card["settings"].get("outside"), "outside")
+
+
+def _features(card: dict[str, Any]) -> Features:
+    found = card["settings"].get("features", "z")  # a model of an earlier version has no other
+    if found not in get_args(Features):
+        raise CheckpointError(f"{CARD}: features must be one of {', '.join(get_args(Features))}, got {found!s:.40}")
+    return cast(Features, found)
 
 
 def _checked_target(entry: object) -> dict[str, Any]:

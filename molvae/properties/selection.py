@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from molvae.chem.scaffolds import murcko_scaffold
 from molvae.datasets.splits import group_split
@@ -29,6 +30,15 @@ def fit_kind(kind: str, x: Array, y: Array, *, seed: int) -> Regressor:
 def scaffolds_of(smiles: Sequence[str | None]) -> list[str]:
     """Return the scaffold of each molecule, '' where there is no molecule or no ring: a group of its own."""
     return ["" if text is None else murcko_scaffold(text) for text in smiles]
+
+
+def hold_out(groups: Sequence[str], share: float, *, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the rows to fit to and those to calibrate with, of other groups; none of these where too few are left."""
+    if share * len(groups) >= 2:
+        fitted, held = group_split(groups, (1 - share, share), seed=seed)
+        if len(fitted) >= 2:
+            return fitted, held
+    return np.arange(len(groups)), np.empty(0, dtype=np.int64)
 
 
 def cross_validate(x: Array, y: Array, groups: Sequence[str], *, folds: int, seed: int) -> dict[str, float]:

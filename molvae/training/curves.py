@@ -70,15 +70,18 @@ def _draw(records: Sequence[Record], axes: Sequence[Axes], label: str) -> None:
     during, after = {"color": color, "alpha": 0.5}, {"color": color, "marker": style.MARKERS[number % 6]}
     _line(loss, train, "reconstruction", f"{own}training", **during)
     _line(loss, held_out, "reconstruction", f"{own}held out", **after)
-    loss.set(title="Reconstruction", ylabel="nats per molecule", ylim=(0, None))
+    loss.set(title="Reconstruction", ylabel="nats per molecule")
     _line(kl, train, "kl", f"{own}training", **during)
     _line(kl, held_out, "kl", f"{own}held out", **after)
-    kl.set(title="Information in z (KL)", ylabel="nats per molecule", ylim=(0, None))
+    kl.set(title="Information in z (KL)", ylabel="nats per molecule")
     _line(exact, held_out, "exact_reconstruction", f"{own}molecules", **after)
     _line(exact, held_out, "token_accuracy", f"{own}tokens", color=color, ls="--", marker=".")
     exact.set(title="Greedy reconstruction of held-out molecules", ylabel="share", ylim=(0, 1.02))
     _line(speed, train, "molecules_per_second", f"{own}training", **during)
-    speed.set(title="Speed", ylabel="molecules per second", ylim=(0, None))
+    speed.set(title="Speed", ylabel="molecules per second")
+    for panel in (loss, kl, speed):
+        panel.autoscale(axis="y")  # an earlier run may have set the limits
+        panel.set_ylim(bottom=0)
     for panel in axes:
         panel.set_xlabel("step")
         panel.grid(visible=True, alpha=0.3)

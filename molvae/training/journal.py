@@ -43,16 +43,16 @@ class Journal:
 
 
 def read_journal(run_folder: Path) -> list[dict[str, Any]]:
-    """Return the records of a run in the order of its steps; a last line cut short by a kill is left out."""
+    """Return the records of a run in the order of its steps; a line that is damaged, as by a kill, is left out."""
     try:
-        lines = (run_folder / METRICS_FILE).read_text(encoding="utf-8").splitlines()
+        text = (run_folder / METRICS_FILE).read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return []
     records = []
-    for line in lines:
+    for line in text.splitlines():
         try:
             record = json.loads(line)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(record, dict) and isinstance(record.get("step"), int):
             records.append(record)

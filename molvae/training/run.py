@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+from molvae.datasets.locks import sole_writer
 from molvae.datasets.shards import TokenShard
 from molvae.errors import ConfigError, MissingExtraError
 from molvae.model.checkpoint import CARD
@@ -67,6 +68,7 @@ def train(
         DataError: `resume` with other molecules.
         CheckpointError: the state to resume from is damaged.
         TrainingError: three steps in a row had a loss or a gradient that is not finite.
+        InUseError: another process trains into `run_folder`.
         MissingExtraError: TensorBoard or several processes are asked for and their package is not installed.
     """
     vae_config, train_config = vae_config or VAEConfig(), train_config or TrainConfig()
@@ -131,6 +133,8 @@ def _run(
             config.batch_size,
         )
         state = _build_state(task, vae, processes.device)
+        if processes.rank == 0:
+            stack.enter_context(sole_writer(task.run_folder / ".lock", task.run_folder))
         _open_run(task, state, processes, resume=resume)
         dtype = resolve_precision(config.precision, processes.device)
         threads = _resolve_threads(config.threads, processes)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Sequence
 
 import pytest
@@ -37,6 +39,9 @@ def test_version() -> None:
     ("arguments", "hint"),
     [
         (["smaple"], "Did you mean 'sample'?"),
+        (["smaple", "-n", "3"], "molvae --help"),
+        (["sample", "--tempreature", "1"], "--temperature"),
+        (["data", "prepar"], "Did you mean 'prepare'?"),
         (["sample", "--sed", "1"], "--seed"),
         (["sample", "-n", "0"], "x>=1"),
         (["train", "a.smi"], "--output"),
@@ -47,7 +52,22 @@ def test_wrong_usage_exits_with_2_and_a_hint(arguments: Sequence[str], hint: str
     result = CliRunner().invoke(cli, arguments)
     assert result.exit_code == 2
     assert hint in result.stderr
+    assert len(result.stderr.splitlines()) == 1
     assert result.stdout == ""
+
+
+def test_alone_it_shows_what_to_do_next() -> None:
+    result = CliRunner().invoke(cli, [], env={"MOLVAE_MODEL": "runs/mine"})
+    assert result.exit_code == 0
+    assert "runs/mine" in result.stdout
+    shown = [line.split()[1] for line in result.stdout.splitlines() if line.startswith("  molvae ")]
+    assert len(shown) > 3
+    assert set(shown) <= set(COMMANDS)
+
+
+def test_the_package_runs_as_a_program() -> None:
+    done = subprocess.run([sys.executable, "-m", "molvae", "--version"], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout) == (0, f"molvae {molvae.__version__}\n")
 
 
 @pytest.fixture

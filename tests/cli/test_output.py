@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from molvae.cli.output import for_people, forwarded_logs, json_line, printable, progress, show
+from molvae.cli.output import for_people, forwarded_logs, json_line, printable, progress, say, show
 
 
 @given(st.text())
@@ -65,6 +65,51 @@ def test_named_values_are_aligned(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == "a     1\nlong  x\n"
 
 
+def test_the_columns_that_were_guessed_are_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    from molvae.datasets.delimited import choose_columns
+
+    for _ in range(2):
+        choose_columns(["id", "canonical_smiles"], "x.csv", None, None)
+    with forwarded_logs():
+        for _ in range(2):
+            choose_columns(["id", "canonical_smiles"], "x.csv", None, None)
+        choose_columns(["id", "structure"], "y.csv", "structure", None)
+    told = "molvae: x.csv: SMILES from the column 'canonical_smiles', names from 'id'\n"
+    assert capsys.readouterr() == ("", told)
+
+
+def shown_on_a_terminal(code: str, **environment: str) -> str:
+    """Return what a Python program writes to a terminal of 80 columns."""
+    import fcntl
+    import termios
+
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    known = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")}
+    done = subprocess.run([sys.executable, "-c", code], stdout=theirs, stderr=theirs, timeout=120, check=False,
+                          env=known | {"TERM": "xterm"} | environment)  # fmt: skip
+    os.close(theirs)
+    shown = os.read(ours, 100_000).decode()
+    os.close(ours)
+    assert done.returncode == 0, shown
+    return shown
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+@pytest.mark.parametrize(
+    ("environment", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]
+)
+def test_an_error_is_red_on_a_terminal_that_wants_colours(environment: dict[str, str], coloured: bool) -> None:
+    shown = shown_on_a_terminal("from molvae.cli.output import say; say('no', kind='error')", **environment)
+    assert ("\x1b[31m" in shown) == coloured
+    assert "no" in shown
+
+
+def test_an_error_has_no_colours_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    say("no", kind="error")
+    assert capsys.readouterr().err == "molvae: error: no\n"
+
+
 def test_there_is_no_bar_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     with progress("Working", unit="rows", total=3) as advance:
         advance(1)
@@ -74,21 +119,12 @@ def test_there_is_no_bar_where_there_is_no_terminal(capsys: pytest.CaptureFixtur
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
 def test_there_is_a_bar_on_a_terminal() -> None:
-    import fcntl
-    import termios
-
-    ours, theirs = os.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     code = """
 from molvae.cli.output import progress
 with progress("Working", unit="rows", total=2) as advance:
     advance(2)
 """
-    done = subprocess.run([sys.executable, "-c", code], stdout=theirs, stderr=theirs, timeout=120, check=False)
-    os.close(theirs)
-    shown = os.read(ours, 100_000).decode()
-    os.close(ours)
-    assert done.returncode == 0, shown
+    shown = shown_on_a_terminal(code)
     assert "Working: 100%" in shown
     assert "2/2" in shown
 
@@ -101,5 +137,5 @@ def test_warnings_of_the_library_are_messages_and_the_logger_is_left_as_it_was(
     with forwarded_logs():
         logging.getLogger("molvae.training").warning("%d skipped", 3)
         logging.getLogger("molvae.training").info("not shown")
-    assert capsys.readouterr().err == "molvae: 3 skipped\n"
+    assert capsys.readouterr().err == "molvae: warning: 3 skipped\n"
     assert (list(logger.handlers), logger.level) == before

@@ -68,7 +68,7 @@ def test_the_evaluation_is_a_table_and_a_picture(
     result = molvae("property", "evaluate", labelled, "--target", "length", *options, "--json")
     rows = [json.loads(line) for line in result.stdout.splitlines()]
     assert {row["method"] for row in rows} == {
-        "molvae (ridge)", "Morgan + random forest", "RDKit descriptors + random forest",
+        "molvae (ridge)", "molvae, states (ridge)", "Morgan + random forest", "RDKit descriptors + random forest",
     }  # fmt: skip
     assert "60 molecules, 0 rows repeated, 1 syntax" in result.stderr
     assert {path.name for path in (tmp_path / "report").iterdir()} == {"results.csv", "calibration.png"}
@@ -81,3 +81,15 @@ def test_wrong_columns_and_cells_are_told(molvae: Molvae, labelled: Path, tmp_pa
     fit[2] = tmp_path / "bad.csv"
     assert "line 3: 'y' must be a number or empty, got 'many'" in molvae(*fit, "--target", "y", code=1).stderr
     assert "there is no folder" in molvae("property", "predict", tmp_path / "none", labelled, code=1).stderr
+
+
+def test_a_walk_along_a_property_is_a_table(molvae: Molvae, labelled: Path, model_folder: Path, tmp_path: Path) -> None:
+    walk = ["property", "traverse", labelled, "--target", "length", "--kind", "ridge", "-m", model_folder]
+    start = ["--from", "CC(=O)Nc1ccc(O)cc1"]
+    result = molvae(*walk, *start, "--steps", "-1,0,2", "--picture", tmp_path / "walk.png", "--json")
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [row["step"] for row in rows] == [-1, 0, 2]
+    assert all((row["smiles"] is None) == (row["length"] is None) for row in rows)
+    assert "direction of 60 molecules" in result.stderr
+    assert (tmp_path / "walk.png").read_bytes().startswith(b"\x89PNG")
+    assert "commas between" in molvae(*walk, *start, "--steps", "1;2", code=2).stderr

@@ -44,3 +44,15 @@ def test_the_log_variance_stays_in_its_range(vae: MoleculeVAE, tokens: Tensor, l
     posterior = vae.encode(tokens, lengths)
     assert posterior.log_var.max() == 10
     assert posterior.kl_to_standard_normal().isfinite().all()
+
+
+def test_summed_states_add_over_symbols_and_padding_adds_nothing(
+    vae: MoleculeVAE, tokens: Tensor, lengths: Tensor
+) -> None:
+    whole = vae.encoder.summed_states(tokens, lengths)
+    longer = torch.cat([tokens, tokens.new_zeros(3, tokens.shape[1])])
+    torch.testing.assert_close(vae.encoder.summed_states(longer, lengths), whole)
+    if len(vae.encoder.forward_layers) == 1:  # then one direction is a plain GRU, whose states torch gives
+        read = vae.encoder.embedding(tokens[: int(lengths[1]), 1:2])
+        states, _ = vae.encoder.forward_layers[0](read)
+        torch.testing.assert_close(whole[1, : states.shape[-1]], states.sum(dim=0)[0])

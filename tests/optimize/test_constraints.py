@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from molvae.chem.molecule import read_molecule
-from molvae.errors import ConfigError, MoleculeError
+from molvae.errors import ConfigError, DataError, MoleculeError
+from molvae.latent.space import LatentSpace
 from molvae.optimize.constraints import (
     Constraint,
     Contains,
+    InDomain,
     Lacks,
     NoAlerts,
     PropertyRange,
@@ -16,6 +20,8 @@ from molvae.optimize.constraints import (
     ValueRange,
     max_atoms,
 )
+from molvae.optimize.objective import Objective
+from molvae.optimize.result import Result
 
 ASPIRIN, PARACETAMOL = "CC(=O)Oc1ccccc1C(=O)O", "CC(=O)Nc1ccc(O)cc1"
 
@@ -54,3 +60,19 @@ def test_impossible_rules_are_refused_where_they_are_made() -> None:
     ):  # fmt: skip
         with pytest.raises(ConfigError):
             make()
+
+
+def test_the_domain_of_a_model_is_a_rule_and_a_column(space: LatentSpace, wehi_smiles: list[str]) -> None:
+    with pytest.raises(DataError, match="learn_domain"):
+        InDomain(space)
+    known = sorted(set(wehi_smiles), key=lambda smiles: (len(smiles), smiles))[:64]
+    knowing = LatentSpace(dataclasses.replace(space.checkpoint, metadata={}), threads=1, workers=1).learn_domain(known)
+    first = read_molecule(known[0])
+    score = float(knowing.domain([first.smiles])[0])
+    assert InDomain(knowing, least=score).violation(first) == ""
+    assert InDomain(knowing, least=1).violation(read_molecule("CCCCCCCCCCCCCC")).startswith("domain score")
+    assert InDomain(knowing).violation(read_molecule("C[Se]C")) == "the model cannot take it"
+    objective = Objective(lambda smiles: [float(len(text)) for text in smiles], budget=5)
+    objective.evaluate([first.smiles])
+    assert Result(objective, space=knowing).top()["domain"].tolist() == [score]
+    assert "domain" not in Result(objective, space=space).top()

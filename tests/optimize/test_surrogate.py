@@ -9,7 +9,7 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import Kernel
 
 from molvae.chem.fingerprints import morgan_counts
-from molvae.optimize.surrogate import GaussianProcess, MinMaxFeatures, upper_std
+from molvae.optimize.surrogate import GaussianProcess, MinMaxFeatures, conditioned, upper_std
 
 Floats = NDArray[np.float64]
 
@@ -54,6 +54,16 @@ def test_the_posterior_is_that_of_linear_algebra_however_it_grew(counts: NDArray
     covariance = process.covariance(asked)
     np.testing.assert_allclose(covariance, naive(asked, asked) - kernel @ np.linalg.solve(gram, kernel.T), atol=1e-9)
     assert (np.sqrt(np.diag(covariance).clip(0)) <= upper_std(kernel) + 1e-9).all()
+
+
+def test_conditioning_on_a_molecule_is_adding_it(counts: NDArray[np.uint8]) -> None:
+    process, asked = GaussianProcess(), counts[60:80]
+    process.add(counts[:60])
+    expected = conditioned(process.covariance(asked), 7)
+    process.add(asked[7:8])
+    np.testing.assert_allclose(process.covariance(asked), expected, atol=1e-9)
+    assert len(process.emptied()) == 0
+    assert len(process) == 61
 
 
 class _Given(Kernel):  # type: ignore[misc]

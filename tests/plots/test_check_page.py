@@ -50,8 +50,7 @@ class Tags(HTMLParser):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
-        if tag not in ("path", "rect", "ellipse", "polygon"):
-            assert self.open.pop() == tag
+        assert self.open.pop() == tag
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
@@ -122,9 +121,7 @@ def numbers(rows: list[list[str]]) -> list[int]:
 def test_a_browser_filters_and_sorts_it_offline(browser: str, page: str, tmp_path: Path) -> None:
     path = tmp_path / "page.html"
     path.write_text(page, encoding="utf-8")
-    assert numbers(seen(browser, path)) == [1, 2, 3, 4, 5, 6]
-    assert numbers(seen(browser, path, "cause=radical")) == [3]
-    assert numbers(seen(browser, path, "query=cC1C%3Dc1")) == [2]  # whatever the case
+    assert numbers(seen(browser, path, "cause=radical&query=%5Bch2")) == [3]  # whatever the case
     assert numbers(seen(browser, path, "sort=row&down=1")) == [6, 5, 4, 3, 2, 1]
     by_sa = numbers(seen(browser, path, "sort=SA+score"))
     _, rows = checked(SMILES)

@@ -76,3 +76,15 @@ def test_too_few_molecules_are_refused(points: Points, lengths: NDArray[np.float
 def test_the_picture_is_drawn(report: Evaluation, tmp_path: Path) -> None:
     draw_calibration(report, tmp_path / "calibration.png", target="length")
     assert (tmp_path / "calibration.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_each_kind_of_features_is_a_method(space: LatentSpace, corpus: list[str], lengths: NDArray[np.float64]) -> None:
+    embedders = [Embedder(space), Embedder(space, "states")]
+    found = evaluate(
+        embedders[0](corpus), lengths, kinds=["ridge"], splits=["random"], seeds=2, baselines=False, embedders=embedders
+    )
+    rows = {row.method: row for row in found.table()}
+    assert set(rows) == {"molvae (ridge)", "molvae, states (ridge)"}
+    assert rows["molvae, states (ridge)"].rmse < rows["molvae (ridge)"].rmse
+    trials = [trial.coverage[-1] for trial in found.trials if trial.method == "molvae (ridge)"]
+    assert rows["molvae (ridge)"].coverage90_error == pytest.approx(abs(trials[0] - trials[1]) / 2)

@@ -14,8 +14,11 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import cross_val_score
 from sklearn.utils.estimator_checks import check_estimator
 
+from molvae.latent.domain import measure
 from molvae.latent.space import LatentSpace
 from molvae.optimize.objective import Objective
+from molvae.properties.embedding import Embedder
+from molvae.properties.head import PropertyHead
 from molvae.properties.model import PropertyModel
 from molvae.properties.selection import KINDS
 
@@ -184,3 +187,36 @@ def test_labels_that_are_missing_altogether_are_told(table: Table) -> None:
         PropertyModel("ridge").fit(table[0], pd.DataFrame({"a": table[1], "b": np.nan}))
     with pytest.raises(NotFittedError):
         PropertyModel("ridge").predict(table[0])
+
+
+def test_states_of_the_encoder_are_features_of_molecules_only(
+    space: LatentSpace, corpus: list[str], lengths: NDArray[np.float64], tmp_path: Path
+) -> None:
+    shared = Embedder(space, "states")
+    model = PropertyModel("ridge", space=shared, features="states").fit(corpus, lengths)
+    assert model.n_features_in_ == space.latent_dim + space.encoder_states(corpus[:1]).shape[1]
+    plain = PropertyModel("ridge", space=space).fit(corpus, lengths)
+    assert model.score(corpus, lengths) > plain.score(corpus, lengths)  # sums over symbols know the length
+    model.save(tmp_path / "model")
+    np.testing.assert_allclose(PropertyModel.load(tmp_path / "model").predict(corpus), model.predict(corpus), rtol=1e-4)
+    with pytest.raises(ValueError, match="no function of z"):
+        PropertyHead.of(model)
+    with pytest.raises(ValueError, match="X holds vectors"):
+        PropertyModel("ridge", features="states").fit(space.encode(corpus).mean, lengths)
+    with pytest.raises(ValueError, match="gives features 'states', and 'z' are asked for"):
+        PropertyModel("ridge", space=shared).fit(corpus, lengths)
+
+
+def test_surprising_molecules_are_flagged(fitted: PropertyModel, space: LatentSpace, corpus: list[str]) -> None:
+    found = fitted.describe([*corpus, "C1CC"])
+    codec, network = space.pipeline.codec, space.pipeline.network
+    expected = measure(network, [codec.encode(smiles).tokens for smiles in corpus]).nats_per_symbol
+    np.testing.assert_allclose(found.surprise[:-1], expected, rtol=1e-3)
+    order = np.argsort(found.surprise[:-1])
+    assert (np.diff(found.typical[:-1][order]) <= 0).all()  # the more surprising, the less typical
+    assert np.isnan([found.surprise[-1], found.typical[-1]]).all()
+    least = PropertyModel("ridge", space=space, outside=0.6).fit(corpus, np.arange(len(corpus))).describe(corpus)
+    np.testing.assert_array_equal(least.inside, (least.domain >= 0.6) & (least.typical >= 0.6))
+    vectors = fitted.describe(space.encode(corpus).mean)
+    assert np.isnan(vectors.surprise).all()
+    assert vectors.inside.mean() > 0.8

@@ -84,7 +84,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "no JSON": (lambda folder: (folder / CARD).write_text("{"), "not JSON"),
     "deep JSON": (lambda folder: (folder / CARD).write_text("[" * 100_000), "not JSON"),
     "large card": (lambda folder: (folder / CARD).write_text(" " * 1_000_001), "bytes, more than"),
-    "format": (_card(lambda card: card.update(format=2)), "format 2"),
+    "format": (_card(lambda card: card.update(format=9)), "format 9"),
     "extra key": (_card(lambda card: card.update(pickle="x")), "'pickle'"),
     "kind": (_card(lambda card: card["targets"][0].update(kind="os.system")), "kind must be one of"),
     "a billion features": (_card(lambda card: card.update(features=10**9)), "features must be"),
