@@ -75,6 +75,9 @@ def ask(
                 fixed = getattr(laboratory.settings, name)
                 raise click.UsageError(f"{folder} began with {name} {fixed}, which cannot become {value}")
         found = laboratory.pending if pending else laboratory.ask(count)
+    if pending and not found:
+        say("nothing is pending")
+        return 0
     write_table(["id", "smiles", "score"], ([row.id, row.smiles, None] for row in found), output, as_json=as_json)
     if len(found) < count and not pending:
         say(f"only {len(found):,} of {count:,}: the search found no more new molecules")
