@@ -119,7 +119,7 @@ def _draw_one(
     options: Any = canvas.drawOptions()  # RDKit's stubs take its numbers for options
     if dark:
         rdMolDraw2D.SetDarkMode(options)
-    options.setBackgroundColour((1.0, 1.0, 1.0, 0.0))
+    options.clearBackground = False  # what lies behind shows through
     options.setHighlightColour((0.34, 0.71, 0.91, 0.5))  # sky blue of `molvae.style`, half transparent
     with quiet_rdkit():
         mol = Chem.MolFromSmiles(smiles or "") or Chem.Mol()
