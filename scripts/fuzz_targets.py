@@ -41,6 +41,7 @@ from molvae.tokens.constraints import DEFAULT_CONSTRAINTS
 from molvae.tokens.vocabulary import Vocabulary, split_selfies
 from molvae.training import TrainConfig
 from molvae.training import read_journal as read_metrics
+from molvae.training.state import TrainingState, WeightAverage, load_state, save_state
 
 sys.set_int_max_str_digits(4300)  # as Python has it by itself
 _TABLES = ("csv", "tsv", "parquet")
@@ -87,6 +88,7 @@ class Stock:
             write_vectors(folder / f"vectors.{suffix}", lambda: iter([block]))
         checkpoint = _checkpoint(shard.vocabulary)
         save_checkpoint(folder / "model", checkpoint)
+        save_state(folder / "training.safetensors", _training_state(shard.vocabulary), {"seed": 0})
         x = np.random.default_rng(0).normal(size=(40, 6))
         for kind in ("ridge", "forest", "gp", "mlp"):
             PropertyModel(kind).fit(x, x[:, 0]).save(folder / f"property-{kind}")
@@ -133,6 +135,11 @@ def _checkpoint(vocabulary: Vocabulary) -> Checkpoint:
     metadata = {"longest_molecule": 60, "neighbor_radius": None, "metrics": {"kl": 3.5}}
     codec = MoleculeCodec(vocabulary)
     return Checkpoint(vae, config, vocabulary, codec.constraints, codec.standardization, priors, "train", metadata)
+
+
+def _training_state(vocabulary: Vocabulary) -> TrainingState:
+    vae = _checkpoint(vocabulary).vae
+    return TrainingState(vae, torch.optim.AdamW(vae.parameters()), WeightAverage(vae.parameters(), 0.9))
 
 
 def _remove(path: Path) -> None:
@@ -373,6 +380,17 @@ def _journal(chance: Random, stock: Stock) -> bool:
     return True
 
 
+def _state(chance: Random, stock: Stock) -> bool:
+    path = stock.put("training.safetensors", damaged(stock.files["training.safetensors"], chance))
+    state = _training_state(stock.codec.vocabulary)
+    try:
+        load_state(path, state)
+    except CheckpointError:
+        return False
+    assert all(torch.equal(weight, stock.weights[name]) for name, weight in state.vae.state_dict().items())
+    return True
+
+
 def _metrics(chance: Random, stock: Stock) -> bool:
     path = stock.put("run/metrics.jsonl", damaged(stock.files["metrics.jsonl"], chance))
     return len(read_metrics(path.parent)) > 0
@@ -398,5 +416,5 @@ def all_targets() -> dict[str, Target]:
     return {
         "smiles": _smiles, "tokens": _tokens, "selfies": _selfies, **rows, **vectors,
         "checkpoint": _folder_target("model", CARD, WEIGHTS, "weights_sha256", _read_model), **properties,
-        "shard": _shard, "journal": _journal, "metrics": _metrics, "settings": _settings,
+        "state": _state, "shard": _shard, "journal": _journal, "metrics": _metrics, "settings": _settings,
     }  # fmt: skip

@@ -45,7 +45,7 @@ def stock(targets: types.ModuleType, tmp_path_factory: pytest.TempPathFactory) -
 NAMES = (
     "smiles", "tokens", "selfies", "rows.smi", "rows.csv", "rows.tsv", "rows.sdf", "rows.parquet", "rows.csv.gz",
     "vectors.npz", "vectors.npy", "vectors.csv", "vectors.parquet", "vectors.csv.gz", "checkpoint", "property-ridge",
-    "property-forest", "property-gp", "property-mlp", "shard", "journal", "metrics", "settings",
+    "property-forest", "property-gp", "property-mlp", "state", "shard", "journal", "metrics", "settings",
 )  # fmt: skip
 
 
@@ -73,8 +73,7 @@ def hostile(chance: Random, stock: object) -> bool:
         case 2:
             while True:
                 time.process_time()
-        case _:
-            return True
+    return True
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # the child only runs what follows

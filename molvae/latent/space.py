@@ -55,7 +55,8 @@ class LatentSpace:
         device: "cpu", "cuda" or "auto".
         threads: of this process, for short inputs; None takes one for a few molecules and all cores for more.
         workers: processes for inputs of 10,000 rows and more, and for files, each with one thread; None takes all
-            cores, 1 stays in this process. Results depend on neither.
+            cores, 1 stays in this process. On a CPU results depend on neither; on a GPU products are rounded
+            differently for other numbers of rows, and a seed gives the same molecules only to the same call.
         precision: "auto" (bf16 where the processor computes it fast), "fp32" or "bf16"; one for every input size.
     """
 

@@ -8,6 +8,7 @@ leaves the state of one step and never a mixture of two.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from molvae.datasets.files import atomic_path
-from molvae.errors import CheckpointError
+from molvae.errors import CheckpointError, ConfigError
 from molvae.model.vae import MoleculeVAE
 from molvae.settings import settings_from_mapping
 from molvae.training.optimizer import Muon
@@ -146,15 +147,26 @@ def save_state(path: Path, state: TrainingState, header: Mapping[str, Any]) -> N
             tensors[f"average.{name}"] = state.average.averages[index]
     if state.muon is not None:
         tensors |= {f"momentum.{name}": momentum for name, momentum in state.muon.momenta.items()}
+    contiguous = {name: tensor.contiguous() for name, tensor in tensors.items()}
     description = {
         "format": _FORMAT,
         "header": header,
         "counters": dataclasses.asdict(state.counters),
         "optimizer_steps": optimizer_steps,
     }
+    description["sha256"] = _digest(contiguous, description)
     with atomic_path(path) as temporary:
-        contiguous = {name: tensor.contiguous() for name, tensor in tensors.items()}
         temporary.write_bytes(save(contiguous, metadata={"molvae": json.dumps(description)}))
+
+
+def _digest(tensors: Mapping[str, Tensor], description: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a state: with a bit flipped on the disk it would go on as another training."""
+    rest = {key: value for key, value in description.items() if key != "sha256"}
+    digest = hashlib.sha256(json.dumps(rest, sort_keys=True).encode())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(name.encode())
+        digest.update(tensor.cpu().flatten().view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def read_header(path: Path) -> dict[str, Any]:
@@ -176,7 +188,10 @@ def load_state(path: Path, state: TrainingState) -> None:
         CheckpointError: the file is missing, damaged, or of a model of another shape.
     """
     description = _description(path)
-    counters = settings_from_mapping(Counters, description.get("counters"), where=f"{path.name}: counters")
+    try:
+        counters = settings_from_mapping(Counters, description.get("counters"), where=f"{path.name}: counters")
+    except ConfigError as err:
+        raise CheckpointError(f"{path} is damaged: {err}") from err
     optimizer_steps = description.get("optimizer_steps")
     if not isinstance(optimizer_steps, int):
         raise CheckpointError(f"{path} is damaged: it does not say how many steps the optimizer took")
@@ -195,6 +210,8 @@ def load_state(path: Path, state: TrainingState) -> None:
             tensors = {key: file.get_tensor(key) for key in expected}
     except (OSError, SafetensorError) as err:
         raise CheckpointError(f"{path} cannot be read: {err}") from err
+    if description.get("sha256") not in (None, _digest(tensors, description)):  # earlier versions wrote none
+        raise CheckpointError(f"{path} is damaged: its SHA-256 is not the one that it names; begin the run again")
     _restore(state, tensors, names, optimizer_steps)
     state.counters = counters
 
@@ -227,7 +244,7 @@ def _description(path: Path) -> dict[str, Any]:
             description = json.loads((file.metadata() or {}).get("molvae", "null"))
     except FileNotFoundError:
         raise CheckpointError(f"{path} does not exist: there is no run to resume") from None
-    except (OSError, SafetensorError, json.JSONDecodeError, RecursionError) as err:
+    except (OSError, SafetensorError, ValueError, RecursionError) as err:
         raise CheckpointError(f"{path} cannot be read: {err}") from err
     if not isinstance(description, dict) or description.get("format") != _FORMAT:
         raise CheckpointError(f"{path} is not a training state that this molvae reads ({_FORMAT})")

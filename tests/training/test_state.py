@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,24 @@ def test_a_file_cut_short_is_named(tmp_path: Path, vae_config: VAEConfig, keep: 
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(CheckpointError, match=str(path)):
         load_state(path, make_state(vae_config))
+
+
+def test_a_flipped_bit_changes_nothing_or_is_found(tmp_path: Path, vae_config: VAEConfig) -> None:
+    path, state, other = tmp_path / "state", make_state(vae_config), make_state(vae_config, seed=1)
+    step(state, 1)
+    save_state(path, state, {})
+    whole, chance = path.read_bytes(), random.Random(0)
+    for _ in range(100):
+        damaged = bytearray(whole)
+        damaged[chance.randrange(len(whole))] ^= 1 << chance.randrange(8)
+        path.write_bytes(damaged)
+        try:
+            load_state(path, other)
+            read_header(path)
+        except CheckpointError:
+            continue
+        assert same(state, other)
+        assert other.counters == state.counters
 
 
 def test_a_missing_file_is_no_run(tmp_path: Path) -> None:
