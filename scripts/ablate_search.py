@@ -2,8 +2,17 @@
 
     python scripts/ablate_search.py --tasks albuterol_similarity,median2 --budget 1000 --seeds 1 -o ablation.csv
 
-One row for each variant, task and seed; rows that the file holds are not measured again. Processor seconds are those of
-the search alone, with one thread.
+One row for each variant, task and seed; rows that the file holds are not measured again. A variant is the default with
+parts changed, "hybrid" with none; "+" joins them:
+
+    pool=30x300x5           breeds 30 candidates for each molecule of a batch, 300 at least, in 5 generations
+    initial=30              draws so many molecules before it learns
+    without=graph|symbol    leaves out arms by the beginnings of their names
+    unconditioned           takes no pick of a batch for known to the next ones
+    surrogate=z             fits the process to posterior means, with a Gaussian kernel
+    batch=10                scores so many molecules at a time
+
+Processor seconds are those of the search alone, with one thread.
 """
 
 from __future__ import annotations
@@ -28,7 +37,7 @@ from molvae.optimize.proposer import Proposer
 from molvae.optimize.screening import PoolSize, SurrogateSearch
 from molvae.optimize.surrogate import GaussianProcess
 
-COLUMNS = ("variant", "task", "seed", "budget", "auc_top10", "top10", "cpu_seconds")
+COLUMNS = ("variant", "task", "seed", "budget", "model", "auc_top10", "top10", "cpu_seconds")
 
 
 class RadialFeatures:
@@ -102,14 +111,11 @@ def measured(variant: str, task: str, seed: int, budget: int, space: LatentSpace
         seconds = time.process_time() - start
         scores = [row.score if row.contends else 0.0 for row in objective.rows]
         top = [row.score for row in objective.best(10)]
-    figures = auc_top10(scores, budget), float(np.mean(top))
-    return dict(
-        zip(
-            COLUMNS,
-            (variant, task, seed, budget, *(round(figure, 4) for figure in figures), round(seconds, 1)),
-            strict=True,
-        )
-    )
+    return {
+        "variant": variant, "task": task, "seed": seed, "budget": budget,
+        "model": space.checkpoint.weights_sha256[:8], "auc_top10": round(auc_top10(scores, budget), 4),
+        "top10": round(float(np.mean(top)), 4), "cpu_seconds": round(seconds, 1),
+    }  # fmt: skip
 
 
 def main() -> None:
@@ -123,11 +129,12 @@ def main() -> None:
     options = parser.parse_args()
     space = molvae.load(threads=1, workers=1)
     rows = list(csv.DictReader(options.output.open())) if options.output.exists() else []
-    done = {(row["variant"], row["task"], row["seed"], row["budget"]) for row in rows}
+    model = space.checkpoint.weights_sha256[:8]
+    done = {tuple(row[name] for name in COLUMNS[:5]) for row in rows}
     for seed in range(options.seeds):
         for variant in options.variants.split(","):
             for task in options.tasks.split(","):
-                if (variant, task, str(seed), str(options.budget)) in done:
+                if (variant, task, str(seed), str(options.budget), model) in done:
                     continue
                 row = measured(variant, task, seed, options.budget, space)
                 with options.output.open("a", newline="") as stream:

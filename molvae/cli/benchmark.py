@@ -12,7 +12,7 @@ import click
 from molvae.cli.dry_run import dry_run_option
 from molvae.cli.options import debug_option, folder_option, json_option, model_option, seed_option
 from molvae.cli.output import progress, say, show
-from molvae.cli.property import evaluate_file, evaluation_options
+from molvae.cli.property_evaluation import evaluate_file, evaluation_options
 from molvae.cli.reading import read_smiles, reading_options
 from molvae.cli.settings_file import FILE, options_file, save_options
 from molvae.cli.writing import write_table

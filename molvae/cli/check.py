@@ -11,11 +11,12 @@ import click
 from molvae.cli.evaluate import tell
 from molvae.cli.options import computing_options, load_space, model_option, seed_option
 from molvae.cli.output import progress, say, show
-from molvae.cli.reading import read_smiles, reading_options
+from molvae.cli.reading import STANDARD_STREAM, read_smiles, reading_options
 from molvae.cli.writing import write_table
 
 if TYPE_CHECKING:
     from molvae.chem.alerts import AlertCatalog
+    from molvae.datasets import Row
     from molvae.evaluate.checking import CheckedMolecule, Checks
     from molvae.evaluate.decoding import DecodeSummary
     from molvae.latent.space import LatentSpace
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
 
 _CATALOGS = ("PAINS", "BRENK", "NIH", "CHEMBL", "ZINC")
 _POINTS = (".npz", ".npy")
-_COLUMNS = (
-    "smiles", "number", "name", "given", "causes", "details", "sa_score", "symbols", "decoded", "loop", "similarity",
-    "domain",
-)  # fmt: skip
 _REPAIRED = ("smiles", "similarity", "mended", "number", "name", "given")
 
 
@@ -77,7 +74,7 @@ def check(
       molvae check library.npz --domain --json
       molvae check odd.smi --repair repaired.csv
     """
-    from molvae.evaluate.checking import Checks
+    from molvae.evaluate.checking import COLUMNS, Checks
     from molvae.evaluate.decoding import DecodeSummary
     from molvae.plots.check_page import PageRows, write_check_page
 
@@ -91,12 +88,12 @@ def check(
     chosen = tuple(name for name in catalogs or _CATALOGS[:-1] if name != "none")
     checks = Checks(cast("tuple[AlertCatalog, ...]", chosen), space, domain, workers)
     summary, listed = DecodeSummary(checks, known=known, seed=seed), PageRows()
-    broken: list[CheckedMolecule] = []
+    broken: list[Row] = []
     rows = _counted(_checked(source, is_points, checks, reading), summary, listed)
     if repair is not None:
         rows = _kept(rows, broken)
     if output is not None:
-        write_table(_COLUMNS, (_columns_of(row) for row in rows), output, as_json=False)
+        write_table(COLUMNS, (row.values() for row in rows), output, as_json=False)
     else:
         for _ in rows:
             pass
@@ -108,23 +105,24 @@ def check(
     else:
         tell(header, summary.groups(), as_json=False)
     if page is not None:
-        write_check_page(page, summary, listed, title=f"Check of {source.name}", subtitle=_subtitle(header))
+        name = "standard input" if source == STANDARD_STREAM else source.name
+        write_check_page(page, summary, listed, title=f"Check of {name}", subtitle=_subtitle(header))
         say(f"{len(listed):,} rows listed in {page}")
     if repair is not None and space is not None:
         write_table(_REPAIRED, _repaired(space, broken, seed), repair, as_json=False)
     return 0 if summary.read else 1
 
 
-def _repaired(space: LatentSpace, rows: Sequence[CheckedMolecule], seed: int) -> Iterator[list[object]]:
+def _repaired(space: LatentSpace, rows: Sequence[Row], seed: int) -> Iterator[list[object]]:
     from molvae.evaluate.repair import repair
 
     with progress("Repairing", unit="molecules", total=len(rows)) as advance:
         for row in rows:
-            found = repair(space, str(row.given), seed=seed)
+            found = repair(space, str(row.smiles), seed=seed)
             for neighbor in found.rows:
-                yield [neighbor.smiles, neighbor.similarity, found.mended, row.number, row.name, row.given]
+                yield [neighbor.smiles, neighbor.similarity, found.mended, row.number, row.name, row.smiles]
             if not found.rows:
-                yield [None, None, found.mended, row.number, row.name, row.given]
+                yield [None, None, found.mended, row.number, row.name, row.smiles]
             advance(1)
 
 
@@ -160,24 +158,14 @@ def _counted(rows: Iterator[CheckedMolecule], summary: DecodeSummary, listed: Pa
             yield row
 
 
-def _kept(rows: Iterator[CheckedMolecule], broken: list[CheckedMolecule]) -> Iterator[CheckedMolecule]:
-    """Pass the rows on, and keep those that hold a text without a molecule, or an odd one."""
+def _kept(rows: Iterator[CheckedMolecule], broken: list[Row]) -> Iterator[CheckedMolecule]:
+    """Pass the rows on, and keep the texts of those that hold no molecule, or an odd one."""
+    from molvae.datasets import Row
+
     for row in rows:
         if row.given and (row.smiles is None or row.structure.findings):
-            broken.append(row)
+            broken.append(Row(row.number, row.given, row.name))
         yield row
-
-
-def _columns_of(row: CheckedMolecule) -> list[object]:
-    return [
-        row.smiles, row.number, row.name, row.given, ", ".join(row.causes), row.details,
-        _or_none(row.structure.sa_score), row.symbols, row.decoded, row.loop, _or_none(row.similarity),
-        _or_none(row.domain),
-    ]  # fmt: skip
-
-
-def _or_none(value: float) -> float | None:
-    return None if value != value else value
 
 
 def _subtitle(header: dict[str, object]) -> str:

@@ -26,8 +26,8 @@ _SETTINGS = ("goal", "strategy", "mode", "planned", "seed")  # of `LaboratorySet
 @click.option("--pending", is_flag=True, help="Propose nothing; show again what was proposed and not told yet.")
 @click.option("--minimize", "goal", flag_value="minimize", help="Small values are good.  [default: large ones are]")
 @click.option("--planned", type=click.IntRange(1),
-              help="Measurements in all, about; a tenth of them explores.  [default: 200]")  # fmt: skip
-@click.option("--strategy", type=click.Choice(["hybrid", "tanimoto-gp", "graph-ga", "latent-ga", "random"]),
+              help="Measurements in all, about; of few, fewer explore.  [default: 200]")  # fmt: skip
+@click.option("--strategy", type=click.Choice(["hybrid", "tanimoto-gp", "graph-ga", "latent-ga", "bayesian", "random"]),
               help="What proposes molecules.  [default: hybrid]")  # fmt: skip
 @click.option("--mode", type=click.Choice(["all", "latent"]),
               help="'latent' keeps only what the model proposes.  [default: all]")  # fmt: skip

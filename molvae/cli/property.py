@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
-import difflib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import click
 
@@ -20,19 +18,10 @@ from molvae.cli.options import (
     seed_option,
     threads_option,
 )
-from molvae.cli.output import progress, say, show
-from molvae.cli.reading import STANDARD_STREAM, read_all, reading_options
+from molvae.cli.output import say, show
+from molvae.cli.property_evaluation import KINDS, evaluate_file, evaluation_options, labels_of
+from molvae.cli.reading import read_all, reading_options
 from molvae.cli.writing import draw, picture_option, write_table
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from molvae.datasets import Row
-    from molvae.properties import Evaluation
-
-Command = TypeVar("Command", bound=Callable[..., object])
-_KINDS = ("auto", "ridge", "forest", "gp", "mlp")
 
 
 @click.group("property", short_help="Learn measured properties and predict them.")
@@ -50,7 +39,7 @@ def property_group() -> None:
 @property_group.command(short_help="Learn a property from a table.")
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--target", "targets", multiple=True, required=True, metavar="COLUMN", help="Column; may be repeated.")
-@click.option("--kind", type=click.Choice(_KINDS), default="auto", show_default=True, help="Of regressor.")
+@click.option("--kind", type=click.Choice(KINDS), default="auto", show_default=True, help="Of regressor.")
 @click.option("--features", type=click.Choice(["z", "states"]), default="z", show_default=True,
               help="Of molecules: latent vectors, or these and the states of the encoder.")  # fmt: skip
 @click.option("--calibration", type=click.FloatRange(0, 1, max_open=True), default=0.2, show_default=True,
@@ -76,7 +65,7 @@ def fit(
     from molvae.properties import PropertyModel
 
     rows = read_all(source, reading)
-    labels = _labels(rows, targets, source)
+    labels = labels_of(rows, targets, source)
     space = load_space(model, "auto", threads, 1)
     predictor = PropertyModel(
         kind, space=space if model is not None else None, features=features, calibration=calibration,
@@ -143,11 +132,12 @@ def predict(
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--target", required=True, metavar="COLUMN", help="Column with the measured values.")
 @click.option("--from", "starts", metavar="SMILES", multiple=True, required=True, help="Start; may be repeated.")
-@click.option("--steps", default="-3,-2,-1,0,1,2,3", show_default=True, metavar="NUMBERS",
+@click.option("--steps", default="-2,-1.5,-1,-0.5,0,0.5,1,1.5,2", show_default=True, metavar="NUMBERS",
               help="Along the direction, in standard deviations of the data, with commas between.")  # fmt: skip
-@click.option("--method", type=click.Choice(["ridge", "difference"]), default="ridge", show_default=True,
-              help="Of the direction: a regression on z, or the upper half of the data minus the lower.")  # fmt: skip
-@click.option("--kind", type=click.Choice(_KINDS), default="gp", show_default=True, help="Of the model that reads.")
+@click.option("--method", type=click.Choice(["pattern", "ridge", "difference"]), default="pattern", show_default=True,
+              help="Of the direction: how molecules differ when a regression on z predicts more, its gradient, or the "
+              "upper half of the data minus the lower.")  # fmt: skip
+@click.option("--kind", type=click.Choice(KINDS), default="gp", show_default=True, help="Of the model that reads.")
 @output_option("Where the rows go; the format is that of the suffix.")
 @picture_option
 @model_option
@@ -173,7 +163,7 @@ def traverse(
 
     positions = _numbers(steps)
     rows = read_all(source, reading)
-    labels = _labels(rows, [target], source)[:, 0]
+    labels = labels_of(rows, [target], source)[:, 0]
     space = load_space(model, "auto", threads, 1)
     axis = AttributeAxis(
         space, [row.smiles for row in rows], labels.tolist(), kind=kind, method=method, name=target, seed=seed % 2**32
@@ -184,7 +174,7 @@ def traverse(
     write_table(columns, table, output, as_json=as_json)
     draw(
         [step.smiles for walk in found for step in walk.steps], picture,
-        legends=[f"step {step.position:g}: {step.predicted:.2f}" for walk in found for step in walk.steps],
+        legends=[_legend(step.position, step.predicted) for walk in found for step in walk.steps],
     )  # fmt: skip
     say(f"direction of {axis.direction.n:,} molecules, correlation {axis.direction.correlation:.2f}")
     for walk in found:
@@ -203,41 +193,12 @@ def _numbers(text: str) -> list[float]:
     return numbers
 
 
+def _legend(position: float, predicted: float) -> str:
+    return f"step {position:g}: " + ("no prediction" if math.isnan(predicted) else f"{predicted:.2f}")
+
+
 def _finite_cells(cells: Sequence[object]) -> list[object]:
     return [None if isinstance(cell, float) and math.isnan(cell) else cell for cell in cells]
-
-
-def evaluation_options(command: Command) -> Command:
-    """Add the options of an evaluation; each passes an argument of `evaluate_file`."""
-    for option in (
-        debug_option,
-        json_option,
-        threads_option,
-        reading_options,
-        model_option,
-        click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for the table and the picture."),
-        click.option("--no-baselines", "baselines", flag_value=False, default=True, help="Only what is molvae's."),
-        click.option("--folds", type=click.IntRange(2, 100), default=3, show_default=True, help="To choose a kind."),
-        click.option(
-            "--seeds", type=click.IntRange(1, 1_000), default=5, show_default=True, help="Splits of each kind."
-        ),
-        click.option(
-            "--split", "splits", type=click.Choice(["scaffold", "random"]), multiple=True,
-            default=("scaffold", "random"), show_default=True, help="Of the molecules; may be repeated.",
-        ),
-        click.option(
-            "--features", type=click.Choice(["z", "states"]), multiple=True, default=("z", "states"), show_default=True,
-            help="Of molecules: latent vectors, or these and the states of the encoder; may be repeated.",
-        ),
-        click.option(
-            "--kind", "kinds", type=click.Choice(_KINDS), multiple=True, default=("auto",), show_default=True,
-            help="Of regressor; may be repeated.",
-        ),
-        click.option("--target", required=True, metavar="COLUMN", help="Column with the measured values."),
-        click.argument("source", type=click.Path(path_type=Path)),
-    ):  # fmt: skip
-        command = option(command)
-    return command
 
 
 @property_group.command(short_help="Measure how well a property can be predicted.")
@@ -253,74 +214,3 @@ def evaluate(**given: Any) -> int:
     Each split fits 80 % of the molecules, calibrates with 10 % and tests on 10 %; figures are means over seeds.
     """
     return evaluate_file(**given)
-
-
-def evaluate_file(
-    source: Path, target: str, kinds: tuple[str, ...], features: tuple[Any, ...], splits: tuple[Any, ...], seeds: int,
-    folds: int, baselines: bool, output: Path | None, model: Path | None, threads: int | None, as_json: bool,
-    **reading: Any,
-) -> int:  # fmt: skip
-    """Evaluate a file, print the table and draw the picture."""
-    from molvae.properties.embedding import Embedder
-    from molvae.properties.evaluation import evaluate as measure
-
-    rows = read_all(source, reading)
-    labels = _labels(rows, [target], source)[:, 0]
-    space = load_space(model, "auto", threads, 1)
-    embedders = [Embedder(space, name) for name in dict.fromkeys(features)]
-    points = embedders[0]([row.smiles for row in rows])
-    kinds = tuple(dict.fromkeys(kinds))
-    trials = len(splits) * seeds * (len(kinds) * len(embedders) + 2 * bool(baselines))
-    with progress("Evaluating", unit="fits", total=trials) as advance:
-        report = measure(
-            points, labels, kinds=kinds, embedders=embedders, splits=list(dict.fromkeys(splits)), seeds=seeds,
-            folds=folds, baselines=bool(baselines), progress=advance,
-        )  # fmt: skip
-    _show_report(report, target, output, as_json=as_json)
-    return 0
-
-
-def _show_report(report: Evaluation, target: str, output: Path | None, *, as_json: bool) -> None:
-    rows = [dataclasses.asdict(row) for row in report.table()]
-    table = [list(row.values()) for row in rows]
-    write_table(list(rows[0]), table, STANDARD_STREAM, as_json=as_json)
-    if output is not None:
-        from molvae.properties.picture import draw_calibration
-
-        write_table(list(rows[0]), table, output / "results.csv", as_json=False)
-        draw_calibration(report, output / "calibration.png", target=target)
-        say(f"picture drawn into {output / 'calibration.png'}")
-    refused = "".join(f", {count:,} {reason}" for reason, count in report.refused.items())
-    say(f"{report.molecules:,} molecules, {report.repeated:,} rows repeated{refused}")
-
-
-def _labels(rows: Sequence[Row], targets: Sequence[str], source: Path) -> NDArray[np.float64]:
-    """Return the labels (n, T) in columns of a file, NaN where a cell is empty.
-
-    Raises:
-        DataError: no such column, or a cell that is neither empty nor a number.
-    """
-    import numpy as np
-
-    from molvae.errors import DataError
-
-    known = next((list(row.fields) for row in rows if row.fields), [])
-    labels = np.full((len(rows), len(targets)), np.nan)
-    for t, target in enumerate(targets):
-        if target not in known:
-            near = difflib.get_close_matches(target, known, n=1, cutoff=0.5)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise DataError(
-                f"{source} has no column {target!r}, only {', '.join(map(repr, known[:20])) or 'molecules'}{hint}"
-            )
-        for i, row in enumerate(rows):
-            text = row.fields.get(target, "").strip()
-            if text.lower() in ("", "nan", "na", "n/a", "none", "null"):
-                continue
-            try:
-                labels[i, t] = float(text)
-            except ValueError:
-                labels[i, t] = np.inf
-            if not np.isfinite(labels[i, t]):
-                raise DataError(f"{source}, line {row.number}: {target!r} must be a number or empty, got {text[:40]!r}")
-    return labels

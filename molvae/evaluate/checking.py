@@ -6,6 +6,7 @@ Rows stream through: structures are described by worker processes, the model see
 from __future__ import annotations
 
 import itertools
+import math
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -34,6 +35,12 @@ OUTSIDE = 0.05  # domain score below which a molecule is flagged: as strange are
 HARD_TO_MAKE = 6.0  # SA score above which a molecule is (doi:10.1186/1758-2946-1-8)
 _WINDOW = 2_048  # rows that the model sees at a time
 
+# of the table of rows, see `CheckedMolecule.values`
+COLUMNS = (
+    "smiles", "number", "name", "given", "causes", "details", "sa_score", "symbols", "decoded", "loop", "similarity",
+    "domain",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Derivation:
@@ -60,6 +67,15 @@ class CheckedMolecule:
     loop: str = ""  # decode, encode, decode: "same", "changed", "no_molecule", "truncated"; '' where it was not tried
     similarity: float = float("nan")  # Tanimoto of `decoded` to the molecule (Morgan, radius 2, 2,048 bits)
     domain: float = float("nan")  # share of held-out training molecules at least as strange; NaN where not asked
+
+    def values(self) -> list[object]:
+        """Return the row as `COLUMNS` has it, None where there is nothing."""
+        numbers = self.structure.sa_score, self.similarity, self.domain
+        sa_score, similarity, domain = (None if math.isnan(number) else number for number in numbers)
+        return [
+            self.smiles, self.number, self.name, self.given, ", ".join(self.causes), self.details, sa_score,
+            self.symbols, self.decoded, self.loop, similarity, domain,
+        ]  # fmt: skip
 
     def renamed(self, number: int, name: str) -> CheckedMolecule:
         """Return the row with the number and the name that its source gives it."""

@@ -10,6 +10,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +20,14 @@ from molvae.chem.moses import FINGERPRINT_BITS
 from molvae.chem.oddities import Oddity
 from molvae.chem.structure import ALERT_CATALOGS
 from molvae.datasets.rows import Row
-from molvae.evaluate.checking import HARD_TO_MAKE, OUTSIDE, CheckedMolecule, Checks, check_points, check_rows
+from molvae.evaluate.checking import COLUMNS, HARD_TO_MAKE, OUTSIDE, CheckedMolecule, Checks, check_points, check_rows
 from molvae.evaluate.measure import Measure, as_json, measure_tables
 from molvae.evaluate.similarity import mean_similarity
 from molvae.latent.domain import RareSymbols
 from molvae.latent.space import LatentSpace
+
+if TYPE_CHECKING:
+    import pandas
 
 DIVERSITY_MOLECULES = 2_000  # of which the internal diversity is measured, drawn evenly from the rows
 EXAMPLES = 6  # molecules kept for each cause
@@ -199,6 +203,12 @@ class DecodeReport:
 
     def _repr_html_(self) -> str:
         return measure_tables(self.summary.groups())
+
+    def frame(self) -> pandas.DataFrame:
+        """Return the rows as a table, with the columns that `molvae check -o FILE` writes."""
+        import pandas  # 0.3 s
+
+        return pandas.DataFrame([row.values() for row in self.rows], columns=list(COLUMNS))
 
     def as_json(self) -> dict[str, object]:
         """Return the figures as a JSON object."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.linear_model import RidgeCV
 
-Method = Literal["ridge", "difference"]
+Method = Literal["ridge", "pattern", "difference"]
 _ALPHAS = tuple(np.logspace(-2, 5, 15))  # ridge penalties tried by leave-one-out, relative to z of unit variance
 
 
@@ -28,7 +28,10 @@ def attribute_direction(z: NDArray[np.float32], values: ArrayLike, *, method: Me
     """Return the direction along which `values` (n,) rise over the points `z` (n, D).
 
     `ridge` is the gradient of a ridge regression of the values on standardized z, its penalty chosen by leave-one-out
-    errors: the way that changes the prediction most per unit of length. `difference` is the mean of the molecules with
+    errors: the way that changes the prediction most per unit of length. It predicts best, and can point where molecules
+    do not vary, so that a walk along it changes the prediction and not the molecule. `pattern` is the covariance of z
+    times that gradient (Haufe et al., doi:10.1016/j.neuroimage.2013.10.067): the way in which molecules differ when
+    their predictions do, which is the one to walk. `difference` is the mean of the molecules with
     the higher values minus the mean of the others (two groups as given if there are two values, else split at the
     median): cruder, follows the data, and needs fewer molecules than dimensions (Larsen et al., arXiv:1512.09300).
     Rows with NaN in `z` (refused molecules) or in `values` are left out.
@@ -47,10 +50,14 @@ def attribute_direction(z: NDArray[np.float32], values: ArrayLike, *, method: Me
         raise ValueError(f"values must vary, but all {len(target)} are {target[0]:g}")
     if method == "ridge":
         vector = _ridge_gradient(points, target)
+    elif method == "pattern":
+        gradient = _ridge_gradient(points, target)
+        centered = points - points.mean(axis=0)
+        vector = centered.T @ (centered @ gradient) / len(points)
     elif method == "difference":
         vector = _mean_difference(points, target)
     else:
-        raise ValueError(f"method must be 'ridge' or 'difference', got {method!r}")
+        raise ValueError(f"method must be 'ridge', 'pattern' or 'difference', got {method!r}")
     length = np.linalg.norm(vector)
     if not length > 0:
         raise ValueError(f"no direction: the {len(target)} points do not differ between low and high values")

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
@@ -33,6 +33,7 @@ PROPOSALS, _START, _LIBRARY = "proposals.csv", "start.smi", "library.smi.gz"
 _KIND = "measured elsewhere"  # what stands for the objective in the settings
 _VALUE = "measured"
 _BESIDE = ("objective", "standardization", "model", "place", "budgets")  # in the settings file, beside the settings
+_IN_ONE_GO = ("turbo", "cma-es", "gradient")  # what these know beside the values would be lost between two steps
 _COLUMNS = ("id", "smiles", "arm", "parents", "round")
 
 
@@ -43,11 +44,13 @@ class LaboratorySettings:
     goal: Direction = "maximize"
     strategy: StrategyName = "hybrid"
     mode: Mode = "all"
-    planned: int = 200  # measurements in all, about: a tenth of them is drawn before molecules are made from others
+    planned: int = 200  # measurements in all, about: of few, fewer are spent before molecules are made from others
     seed: int = 0
 
     def __post_init__(self) -> None:
         check_strategy(self.strategy, self.mode)
+        alone = [name for name in get_args(StrategyName) if name not in _IN_ONE_GO]
+        require(self.strategy not in _IN_ONE_GO, "strategy", f"one of {', '.join(alone)}", self.strategy)
         Goal(self.goal)
         require(self.planned >= 1, "planned", "at least 1", self.planned)
 

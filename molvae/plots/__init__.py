@@ -16,6 +16,7 @@ from molvae._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from molvae.optimize.picture import optimization_trace, pareto_plot
+    from molvae.plots.check_page import write_check_page
     from molvae.plots.distributions import property_histogram
     from molvae.plots.evaluation import draw_generation, draw_latent, draw_reconstruction
     from molvae.plots.maps import latent_map
@@ -45,6 +46,7 @@ __all__ = [
     "rate_distortion",
     "training_curves",
     "traversal_strip",
+    "write_check_page",
 ]
 
 __getattr__, __dir__ = lazy_exports(
@@ -69,5 +71,6 @@ __getattr__, __dir__ = lazy_exports(
         "rate_distortion": "molvae.plots.tradeoff",
         "training_curves": "molvae.training.curves",
         "traversal_strip": "molvae.plots.strips",
+        "write_check_page": "molvae.plots.check_page",
     },
 )

@@ -19,7 +19,7 @@ from molvae.evaluate.checking import CheckedMolecule
 from molvae.evaluate.decoding import DecodeSummary
 from molvae.evaluate.measure import Measure
 
-ODD_ROWS, OTHER_ROWS = 600, 400  # that a page lists: a picture is 3 kB
+ODD_ROWS, OTHER_ROWS = 400, 200  # that a page lists: a picture of a drug-like molecule is 5 kB
 _CAUSES = 14  # with examples
 _THUMBNAIL = (200, 150)  # pixels
 _LONGEST = 300  # characters of a text in a cell

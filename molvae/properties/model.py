@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils import check_consistent_length, check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from molvae.latent.space import LatentSpace
 from molvae.model.domain import share_as_strange
 from molvae.properties.domain import Domain
-from molvae.properties.embedding import Embedder, Features, Points, molecules_of
+from molvae.properties.embedding import Embedder, Features, Points
+from molvae.properties.inputs import MoleculeInput
 from molvae.properties.prediction import Prediction
 from molvae.properties.regressors import Array
 from molvae.properties.selection import checked_kind, hold_out, scaffolds_of
@@ -25,7 +26,7 @@ from molvae.properties.targets import fit_target
 _BLOCK = 2_000  # rows predicted at once
 
 
-class PropertyModel(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]
+class PropertyModel(MultiOutputMixin, RegressorMixin, MoleculeInput):  # type: ignore[misc]
     """Predicts measured properties from SMILES, or from latent vectors.
 
     Works on a list of SMILES, and as any scikit-learn regressor on a table of vectors; a row that is refused, or that
@@ -217,11 +218,6 @@ class PropertyModel(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
         self.targets_ = tuple(target.calibrated(x, labels[:, t]) for t, target in enumerate(self.targets_))
         self.domain_ = Domain.fit(fitted, x)
 
-    def _surprise(self, smiles: Sequence[str | None]) -> Array:
-        """Return the negative ELBO of each molecule, in nats per symbol; nothing where vectors were given."""
-        texts = [text for text in smiles if text is not None]
-        return self._embedding.surprise(texts) if self.space_sha256_ and texts else np.empty(0)
-
     def _moments(self, points: Points) -> tuple[Array, Array]:
         mean, std = (np.full((len(points.z), len(self.targets_)), np.nan) for _ in range(2))
         known = np.flatnonzero(np.isfinite(points.z).all(axis=1))
@@ -238,41 +234,3 @@ class PropertyModel(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
 
     def _shaped(self, values: Array) -> Array:
         return values[:, 0] if self.single_ else values
-
-    def _points(self, X: Any, *, fitting: bool = False) -> Points:
-        if not fitting:
-            check_is_fitted(self)
-        molecules = molecules_of(X)
-        if molecules is None:
-            if fitting:
-                if self.features != "z":
-                    raise ValueError(f"features={self.features!r} are those of molecules, and X holds vectors")
-                self.space_sha256_: tuple[str, ...] = ()
-            z = validate_data(self, X, reset=fitting, dtype=np.float64, ensure_all_finite="allow-nan")
-            return Points.of_vectors(z)
-        embedder = self._embedder(fitting=fitting)
-        if fitting:
-            self.n_features_in_ = sum(embedder.blocks)
-            self.space_sha256_ = (embedder.space.checkpoint.weights_sha256,)
-        return embedder(molecules)
-
-    def _embedder(self, *, fitting: bool) -> Embedder:
-        """Return what turns molecules into vectors, checked to be what the model was fitted with."""
-        if not fitting and not self.space_sha256_ and self.space is None:
-            raise ValueError("this model was fitted to vectors: to predict molecules, set space to their model")
-        if getattr(self, "_embedder_of", None) != (id(self.space), self.features):
-            self._embedding = Embedder.load(self.space, self.features)
-            self._embedder_of = id(self.space), self.features
-        if not fitting:
-            self._embedding.check(self.space_sha256_, self.n_features_in_)
-        return self._embedding
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave the loaded latent space out: a copy in another process loads it from its folder."""
-        state: dict[str, Any] = super().__getstate__()
-        return {name: value for name, value in state.items() if name not in ("_embedding", "_embedder_of")}
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        return tags

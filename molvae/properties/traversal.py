@@ -14,7 +14,7 @@ from molvae.properties.model import PropertyModel
 if TYPE_CHECKING:
     from molvae.latent.space import LatentSpace
 
-STEPS = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
+STEPS = (-2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0)
 
 
 class PropertyStep(NamedTuple):
@@ -55,7 +55,7 @@ class AttributeAxis:
 
     def __init__(
         self, space: LatentSpace, molecules: Sequence[Any], values: Sequence[float], *, kind: str = "gp",
-        method: Method = "ridge", name: str = "y", seed: int = 0,
+        method: Method = "pattern", name: str = "y", seed: int = 0,
     ) -> None:  # fmt: skip
         """Learn direction and model from molecules and their values; refused rows and NaN are left out.
 

@@ -91,6 +91,12 @@ def test_figures_have_their_denominators() -> None:
         report["beauty"]
 
 
+def test_a_report_is_a_frame() -> None:
+    report = decode_report(["CCO", "C1=CC1", "<b"], catalogs=())
+    assert report.frame()["causes"].tolist() == ["", "strained_ring", "syntax"]
+    assert report.frame()["smiles"].isna().tolist() == [False, False, True]
+
+
 def test_no_rows_make_a_report_without_rates() -> None:
     report = decode_report([])
     assert report["read by RDKit"].of == 0

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from molvae.latent.directions import Method, attribute_direction
 
-METHODS: tuple[Method, ...] = ("ridge", "difference")
+METHODS: tuple[Method, ...] = ("ridge", "pattern", "difference")
 
 
 def cloud(n: int = 400, dim: int = 10) -> NDArray[np.float32]:
@@ -36,6 +36,17 @@ def test_ridge_undoes_the_scale_of_the_dimensions() -> None:
     z = cloud() * np.geomspace(0.01, 1, 10, dtype=np.float32)
     vector = attribute_direction(z, z[:, 0]).vector
     assert abs(vector[0]) > 0.99
+
+
+def test_a_pattern_follows_the_data_where_a_gradient_leaves_it() -> None:
+    rng = np.random.default_rng(1)
+    along = rng.standard_normal(500)
+    z = np.stack([along, along + 0.02 * rng.standard_normal(500), rng.standard_normal(500)], axis=1).astype(np.float32)
+    values = z[:, 1] - 0.5 * z[:, 0]  # molecules lie on the diagonal of the first two dimensions
+    pattern = attribute_direction(z, values, method="pattern").vector
+    np.testing.assert_allclose(pattern[:2], np.sqrt(0.5), atol=0.05)
+    gradient = attribute_direction(z, values, method="ridge").vector
+    assert gradient[0] < 0.1 < gradient[1]
 
 
 def test_a_collapsed_dimension_takes_no_part() -> None:
@@ -78,7 +89,7 @@ def test_values_that_give_no_direction_are_refused(values: NDArray[np.float64], 
 
 
 def test_points_that_do_not_differ_and_unknown_methods_are_refused() -> None:
-    with pytest.raises(ValueError, match="'ridge' or 'difference'"):
+    with pytest.raises(ValueError, match="'ridge', 'pattern' or 'difference'"):
         attribute_direction(cloud(10), np.arange(10), method="svm")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="no direction"):
         attribute_direction(np.ones((8, 3), np.float32), np.arange(8), method="difference")

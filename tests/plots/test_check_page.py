@@ -50,8 +50,7 @@ class Tags(HTMLParser):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
-        if tag not in ("path", "rect", "ellipse", "polygon"):
-            assert self.open.pop() == tag
+        assert self.open.pop() == tag
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
