@@ -17,7 +17,9 @@ _CELL = (220, 200)  # pixels
 _LEGEND_CHARACTERS = 60
 _MAX_PIXELS = 4_000  # of one side of a picture of one molecule
 _UNUSED_IN_PAGE = re.compile(r" (?:class|xmlns:\w+|xml:space|version|baseProfile)='[^']*'|<!--.*?-->")
-_DEFAULT_STYLES = re.compile(r"fill-rule:evenodd;|stroke-linecap:butt;|stroke-linejoin:miter;|;stroke-opacity:1(?=')")
+_DEFAULT_STYLES = re.compile(
+    r"fill-rule:evenodd;|stroke-linecap:butt;|stroke-linejoin:miter;|stroke-opacity:1(?=')| (?= )"
+)
 _LONG_DECIMALS = re.compile(r"(\d+\.\d)\d+")
 
 
