@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from molvae.datasets.arrays import ARRAY_ERRORS
 from molvae.datasets.estimates import estimate_rows
 from molvae.datasets.files import atomic_path
+from molvae.datasets.streams import open_binary
 from molvae.datasets.writers import write_rows
 from molvae.errors import DataError, MissingExtraError
 from molvae.latent.parquet import read_parquet, write_parquet
@@ -147,7 +148,7 @@ def count_points(path: Path) -> int | None:
         if suffix == ".npy":
             return len(np.lib.format.open_memmap(path, mode="r"))
         return estimate_rows(path)
-    except (OSError, ValueError, StopIteration, IndexError, zipfile.BadZipFile):  # reading says what is wrong
+    except (*ARRAY_ERRORS, StopIteration, IndexError):  # reading says what is wrong
         return None
 
 
@@ -215,7 +216,10 @@ def _read_csv(path: Path, block_rows: int) -> Iterator[PointBlock]:
 
     first = 0
     separator = "\t" if ".tsv" in path.name.lower() else ","
-    with pandas.read_csv(path, sep=separator, chunksize=block_rows, keep_default_na=True) as chunks:
+    with (
+        path.open("rb") as raw,  # unpacked here, where a bomb is known as one
+        pandas.read_csv(open_binary(raw, path.name), sep=separator, chunksize=block_rows) as chunks,
+    ):
         for frame in chunks:
             columns = _vector_columns([str(column) for column in frame.columns], path)
             row = frame["row"].to_numpy() if "row" in frame else None
