@@ -24,7 +24,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.mixture import GaussianMixture
-from ways_to_train import read_rows, write_rows
+from ways_to_train import read_rows, write_rows  # type: ignore[import-not-found]  # the script beside this one
 
 from molvae.evaluate import load_reference
 from molvae.evaluate.chemnet import activations
@@ -104,7 +104,7 @@ class Ways:
         if way == "mixture":
             mixture = GaussianMixture(COMPONENTS, reg_covar=1e-4, max_iter=50, random_state=self.seed).fit(self.cloud)
             drawn, _ = mixture.sample(self.n)
-            return drawn.astype(np.float32)
+            return np.asarray(drawn, dtype=np.float32)
         return self.flow_points()
 
     @cached_property

@@ -84,15 +84,24 @@ def sample(
 
     known = frozenset(TokenShard.open(novel_to).smiles()) if novel_to is not None else frozenset()
     space = load_space(model, device, threads, workers)
-    if scaffold is None and not conditions:
-        with progress("Sampling", unit="molecules", total=count) as advance:
+    said = ""
+    with progress("Sampling", unit="molecules", total=count) as advance:
+        if scaffold is None and not conditions:
             molecules = space.sample(count, seed=seed, novel_to=known, unique=unique, progress=advance, **how)
-    else:
-        found = space.sample_conditional(
-            count, scaffold=scaffold, conditions=dict(conditions), seed=seed, novel_to=known, **how
-        )
-        molecules = list(found)
-        say(f"{found.success_rate:.1%} of {found.tried:,} molecules that the model proposed meet every wish")
+        else:
+            found = space.sample_conditional(
+                count,
+                scaffold=scaffold,
+                conditions=dict(conditions),
+                seed=seed,
+                novel_to=known,
+                progress=advance,
+                **how,
+            )
+            molecules = list(found)
+            said = f"{found.success_rate:.1%} of {found.tried:,} molecules that the model proposed meet every wish"
+    if said:
+        say(said)
     write_table(["smiles"], ([smiles] for smiles in molecules), output, as_json=as_json)
     draw(molecules, picture)
     if len(molecules) < count:

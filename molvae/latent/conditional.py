@@ -138,16 +138,19 @@ class Search:
     seen: dict[str, NDArray[np.float64]] = field(default_factory=dict)  # with the scaffold, and their properties (P,)
     most_surprising: float | None = None  # that a moved molecule may be
 
-    def run(self, n: int, limit: int | None = None) -> ConditionalSamples:
+    def run(
+        self, n: int, limit: int | None = None, progress: Callable[[int], None] = lambda molecules: None
+    ) -> ConditionalSamples:
         """Try until `n` molecules are found, or `limit` have been proposed, 20·n + 10,000 by default."""
         if limit is None:
             limit = TRIES[0] * n + TRIES[1]
         while len(self.found) < n and self.written[0] + self.moved[0] < limit:
-            share = self._share_moved()
+            before, share = len(self.found), self._share_moved()
             moved = round(share * BATCH)
             self._take(self.write(BATCH - moved, self.written[0]), self.written)
             if moved:
                 self._take(self._likely(self._move(moved)), self.moved)
+            progress(min(n, len(self.found)) - before)
         ways = {"written": self.written, "moved": self.moved}
         return ConditionalSamples(
             smiles=tuple(self.found)[:n],

@@ -147,7 +147,7 @@ class Network:
     ) -> list[list[int]]:
         """Return the token sequence of each point of `z` (n, D), without specials; `rows` as in `generate`.
 
-        It begins with that of `prefixes`.
+        A sequence begins with that of `prefixes`, if there are any.
 
         A sequence that did not end within `max_symbols` is empty: far from all molecules a decoder repeats itself for
         ever, and RDKit can take minutes over a ribbon of a hundred fused rings.
@@ -165,15 +165,14 @@ class Network:
         prefixes: Sequence[Sequence[int]] | None = None,
     ) -> list[list[int] | None]:
         """Return what `sequences` does, with None for a sequence that did not end."""
+        begun = None if prefixes is None else pad_sequence([torch.tensor(row) for row in prefixes], batch_first=True)
         generated = generate(
             self.weights,
             torch.from_numpy(np.ascontiguousarray(z)),
             sampling=sampling,
             seed=seed,
             rows=rows,
-            prefixes=None
-            if prefixes is None
-            else pad_sequence([torch.tensor(row) for row in prefixes], batch_first=True),
+            prefixes=begun,
             max_symbols=self.max_symbols,
             threads=self._threads_for(len(z)),
         )

@@ -58,7 +58,8 @@ class ScaffoldWriter:
         z = draw(self._prior, count, seed=self._seed, first_row=first)
         places = rng.choice(_PLACES, count) if self._scaffold.points == 0 else np.full(count, self._scaffold.points)
         prefixes: list[Sequence[int]] = [_drawn(*self._starts, rng) for _ in range(count)]
-        result = self._written(z, prefixes, first, place=0)
+        numbers = np.arange(first, first + count)
+        result = self._written(z, prefixes, numbers, place=0)
         for place in range(1, int(places.max(initial=1))):
             rows = [row for row in range(count) if place < places[row] and result[row] is not None]
             spelled = self._spelled([result[row] or "" for row in rows], [_LATER_SPELLINGS] * len(rows), rng)
@@ -66,18 +67,17 @@ class ScaffoldWriter:
             if not growing:
                 break
             chosen, begun = [row for row, _ in growing], [prefix for _, prefix in growing]
-            for row, smiles in zip(chosen, self._written(z[chosen], begun, first, place=place), strict=True):
+            grown = self._written(z[chosen], begun, numbers[chosen], place=place)
+            for row, smiles in zip(chosen, grown, strict=True):
                 result[row] = smiles
         return result
 
     def _written(
-        self, z: NDArray[np.float32], prefixes: Sequence[Sequence[int]], first: int, *, place: int
+        self, z: NDArray[np.float32], prefixes: Sequence[Sequence[int]], numbers: NDArray[np.int64], *, place: int
     ) -> list[str | None]:
-        """Return what the model writes after prefixes (n)."""
+        """Return what the model writes after prefixes (n); each draws by its number."""
         seed = symbol_seed(self._seed + 7_919 * place)
-        rows = self._network.sequences(
-            z, self._sampling, seed=seed, rows=np.arange(first, first + len(z)), prefixes=prefixes
-        )
+        rows = self._network.sequences(z, self._sampling, seed=seed, rows=numbers, prefixes=prefixes)
         return [self._decoded(tokens) for tokens in rows]
 
     def _decoded(self, tokens: Sequence[int]) -> str | None:

@@ -232,8 +232,8 @@ class LatentSpace:
         With `scaffold` or `conditions` they are distinct and verified to meet them: `sample_conditional` says how, and
         how often the model succeeded.
 
-        `temperature` None takes that of the prior: 0 where a point of it means one molecule, 1 for the unconditional
-        mode of a model, whose point says nothing, so that the symbols are drawn.
+        `temperature` None takes that of the prior: 0 where a point of it means one molecule, about 1 for the
+        unconditional mode of a model, whose point says nothing, so that the symbols are drawn.
 
         Empty decodes are drawn again, and so are repeated molecules if `unique`, and those in `novel_to`, canonical
         SMILES such as the training set. A longer sample of a seed begins with a shorter one. `progress` is called with
@@ -246,7 +246,7 @@ class LatentSpace:
         if scaffold is not None or conditions:
             how: dict[str, Any] = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "novel_to": novel_to}
             return self.sample_conditional(
-                n, scaffold=scaffold, conditions=conditions, seed=seed, prior=prior, **how
+                n, scaffold=scaffold, conditions=conditions, seed=seed, prior=prior, progress=progress, **how
             ).complete()
         chosen = self.prior(prior)
         sampling = Sampling(chosen.temperature if temperature is None else temperature, top_k, top_p)
@@ -270,6 +270,7 @@ class LatentSpace:
         top_p: float | None = None,
         novel_to: Container[str] = (),
         limit: int | None = None,
+        progress: Callable[[int], None] = lambda molecules: None,
     ) -> ConditionalSamples:
         """Return up to `n` distinct molecules that RDKit has verified to meet every wish, with the success rate.
 
@@ -289,6 +290,7 @@ class LatentSpace:
             top_p: draw among the most likely symbols that hold this probability.
             novel_to: canonical SMILES that are left out.
             limit: how many molecules may be proposed.
+            progress: called with the number of molecules found since its last call.
 
         Raises:
             MoleculeError: the scaffold is refused.
@@ -318,7 +320,7 @@ class LatentSpace:
         judge = partial(surprise, codec, network, chosen) if isinstance(chosen, NullLatent) else None
         rng = np.random.default_rng((seed, 2))
         search = Search(wishes, write, self.encode, self._decode, rng, known=novel_to, surprise=judge)
-        return search.run(n, limit)
+        return search.run(n, limit, progress)
 
     def sample_posterior(
         self, smiles: str | Mol, n: int, *, seed: int | None = None, scale: float = 1.0
@@ -411,7 +413,11 @@ class LatentSpace:
             rows = encode_many(self.pipeline.codec, given, workers=self._workers_for(given))
             molecules = [row.tokens for row in rows if isinstance(row, EncodedMolecule)]
             _require_two(len(molecules))
-            prior = fit_null_latent(self.pipeline.network, molecules, starts=torch.cat(known), seed=seed)
+            fitted = fit_null_latent(self.pipeline.network, molecules, starts=torch.cat(known), seed=seed)
+            own = self.prior()
+            if isinstance(own, NullLatent):
+                fitted = NullLatent(fitted.points, fitted.weights, own.temperature)
+            prior = fitted
         else:
             encoding = self.encode(smiles)
             encoding = encoding[encoding.ok]

@@ -19,7 +19,10 @@ from molvae.optimize.build import StrategyName
 from molvae.optimize.run import optimize
 
 NAMES: list[StrategyName] = ["bayesian", "turbo", "cma-es", "gradient"]
-ARMS = {"bayesian": "acquisition-ascent", "turbo": "trust-region", "cma-es": "cma-es", "gradient": "gradient"}
+ARMS = {
+    "bayesian": {"acquisition-ascent", "posterior-noise", "pcn", "slerp"}, "turbo": {"trust-region"},
+    "cma-es": {"cma-es"}, "gradient": {"gradient"},
+}  # fmt: skip
 
 
 def state() -> tuple[object, ...]:
@@ -50,7 +53,7 @@ def test_a_search_that_was_stopped_ends_as_another_of_its_seed(
         (row.smiles, row.arm, row.parents) for row in resumed
     ]
     assert len({row.smiles for row in whole}) == 30
-    assert ARMS[name] in {row.arm for row in whole}
+    assert ARMS[name] & {row.arm for row in whole}
 
 
 @pytest.mark.parametrize("name", NAMES)
