@@ -70,7 +70,7 @@ def main() -> None:
             index.search(queries[:10], 10, exact=True)
             exact = 1e3 * (time.process_time() - begun) / 10
             cells = " | ".join(f"{milliseconds:.2f} ({recall:.1%})" for milliseconds, recall in found)
-            print(f"| {size:,} | {built:.0f} | {megabytes:.0f} | {opened:.1f} | {cells} | {exact:.0f} |", flush=True)
+            print(f"| {size:,} | {built:.0f} | {megabytes:.0f} | {opened:.1f} | {cells} | {exact:.1f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,10 @@ cd "$(dirname "$0")/.."
 python=${PYTHON:-.venv/bin/python}
 source=build/docs/source
 
-rm -rf "$source" && mkdir -p "$source/api" "$source/notebooks"
-cp scripts/docs/conf.py scripts/docs/*.md README.md "$source"
+rm -rf "$source" && mkdir -p "$source/api" "$source/notebooks" "$source/scripts/docs"
+cp scripts/docs/conf.py scripts/docs/api.md "$source"
+cat README.md scripts/docs/index.md >"$source/index.md"
+cp scripts/docs/neighbors.png "$source/scripts/docs/"
 cp data/README.md "$source/data.md"
 for file in notebooks/*.py; do # with its stored outputs where there are any
   stored=${file%.py}.ipynb

@@ -87,11 +87,14 @@ def with_table(text: str, figures: Mapping[str, Any]) -> str:
 
 def draw() -> None:
     """Draw neighbours of aspirin, as the README says that they were found."""
+    from matplotlib.figure import Figure
+
     from molvae.datasets import atomic_path
     from molvae.plots import neighbor_grid
 
     found = molvae.load().neighbors(ASPIRIN, n=7, similarity=0.6, seed=0)
     figure = neighbor_grid(found, per_row=4).figure
+    assert isinstance(figure, Figure)
     with atomic_path(PICTURE) as temporary:
         figure.savefig(temporary, dpi=110, bbox_inches="tight", metadata={"Software": None})
 
