@@ -7,18 +7,15 @@ its gradient leads from the most promising ones to others, and each is judged wh
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from molvae.optimize.ascent import ascend
+from molvae.optimize.latent_process import LatentProcess
 from molvae.optimize.latent_record import Floats, LatentRecord
 from molvae.optimize.proposer import Proposer
 from molvae.optimize.scored import Scored
 from molvae.optimize.strategy import Proposal
-
-if TYPE_CHECKING:
-    from molvae.optimize.latent_process import LatentProcess
 
 ARM = "acquisition-ascent"
 _LEAST = 4  # molecules with a score before a process is fitted
@@ -29,13 +26,7 @@ class BayesianSearch:
     """Batches with the highest expected improvement among what latent arms and the gradient propose."""
 
     def __init__(self, proposer: Proposer, record: LatentRecord, *, per_pick: int = 20, least: int = 300) -> None:
-        """Take the arms, and where points and scores are kept; a batch has `per_pick` candidates a place, or `least`.
-
-        Raises:
-            MissingExtraError: BoTorch is not installed.
-        """
-        import molvae.optimize.latent_process  # noqa: F401  # says now, and not at the first fit, that it is missing
-
+        """Take the arms, the record, and how many candidates there are for each pick, and for a batch at least."""
         self._proposer, self._record = proposer, record
         self._per_pick, self._least = per_pick, least
         self._process: LatentProcess | None = None
@@ -65,8 +56,6 @@ class BayesianSearch:
         self._record.tell(rows)
 
     def _fitted(self, rng: np.random.Generator) -> LatentProcess:
-        from molvae.optimize.latent_process import LatentProcess
-
         rows, seed = np.arange(len(self._record)), int(rng.integers(2**31))
         self._process = LatentProcess(self._record, rows, before=self._process, seed=seed)
         return self._process

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal, get_args
 
 from molvae.chem.embedded import embedded_path
 from molvae.chem.settings import DEFAULT_STANDARDIZATION, Standardization
+from molvae.errors import MissingExtraError
 from molvae.optimize.aimed_screening import AimedSearch
 from molvae.optimize.aims import SCORE, Aim
 from molvae.optimize.arms import Arm, GraphCrossover, GraphMutation, Library, SymbolMutation
@@ -24,6 +26,7 @@ StrategyName = Literal[
     "hybrid", "random", "graph-ga", "latent-ga", "tanimoto-gp", "bayesian", "turbo", "cma-es", "gradient"
 ]
 Mode = Literal["all", "latent"]
+_PACKAGES = {"bayesian": "botorch", "turbo": "botorch", "cma-es": "cma"}  # of the extra `bo`
 ON_POINTS = ("bayesian", "turbo", "cma-es", "gradient")  # their models of the score stand on latent points
 
 _LEARNED_FROM = 60  # molecules with a score, at most, before parents are drawn; a fifth of the budget if that is less
@@ -87,10 +90,13 @@ def check_strategy(name: str, mode: str) -> None:
 
     Raises:
         ConfigError: an unknown name or mode, or "latent" for another strategy than "hybrid".
+        MissingExtraError: a library that the strategy needs is not installed.
     """
     require(name in get_args(StrategyName), "strategy", f"one of {', '.join(get_args(StrategyName))}", name)
     require(mode in get_args(Mode), "mode", f"one of {', '.join(get_args(Mode))}", mode)
     require(mode == "all" or name == "hybrid", "mode", "'all' for every strategy but 'hybrid'", mode)
+    if name in _PACKAGES and find_spec(_PACKAGES[name]) is None:
+        raise MissingExtraError(_PACKAGES[name], "bo")
 
 
 def uses_model(name: StrategyName, library: Sequence[str] | None = None) -> bool:

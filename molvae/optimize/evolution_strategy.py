@@ -21,7 +21,7 @@ with bo_extra("cma"):
 
 ARM = "cma-es"
 _WIDTH = 0.3  # of the first steps along each axis, in standard deviations of the molecules of the model
-_TURNS = 20  # generations that may bring nothing new until others are asked for molecules
+_TURNS = 20  # generations in a row that may bring nothing new
 
 
 class CovarianceSearch:
@@ -50,13 +50,13 @@ class CovarianceSearch:
         if first or not len(self._record.ranked(self._record.aim.draw(rng))):
             return self._proposer.chosen(first or self._proposer.offspring(n, rng))
         for _ in range(_TURNS):
-            if self._waiting:
+            if self._waiting or (self._decoded and not self._finish(rng)):  # or the rest is with those who score it
                 break
-            if self._decoded and not self._finish(rng):
-                return []  # the rest of the generation is with those who score it
             self._generate(rng)
+        else:
+            if not self._waiting:
+                self._engine, self._decoded = None, []  # nothing new around here: begin anew, somewhere else
         if not self._waiting:
-            self._engine, self._decoded = None, []  # begin anew, somewhere else
             return self._proposer.chosen(self._proposer.offspring(n, rng))
         proposals = [Proposal(text, ARM, (self._parent,)) for text in list(self._waiting)[:n]]
         for proposal in proposals:
@@ -83,9 +83,9 @@ class CovarianceSearch:
         self._asked = tuple(self._waiting)
 
     def _begin(self, rng: np.random.Generator) -> None:
-        """Begin at a molecule among the best."""
-        ranked = self._record.ranked(self._record.aim.draw(rng))
-        (self._parent,) = drawn_by_rank([self._record.smiles[row] for row in ranked], 1, rng)
+        """Begin at the best molecule, and later again at one among the best."""
+        ranked = [self._record.smiles[row] for row in self._record.ranked(self._record.aim.draw(rng))]
+        (self._parent,) = drawn_by_rank(ranked, 1, rng) if self._parent else ranked[:1]
         latent = self._record.latent
         (posterior,) = latent.posteriors([self._parent])  # around the point that it was decoded from
         assert posterior is not None  # the record has only what the model takes

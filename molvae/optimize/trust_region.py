@@ -9,18 +9,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.stats.qmc import Sobol
 
+from molvae.optimize.latent_process import LatentProcess
 from molvae.optimize.latent_record import Floats, LatentRecord
 from molvae.optimize.proposer import Proposer
 from molvae.optimize.scored import Scored
 from molvae.optimize.strategy import Proposal
-
-if TYPE_CHECKING:
-    from molvae.optimize.latent_process import LatentProcess
 
 ARM = "trust-region"
 _FIRST, _SHORTEST, _LONGEST = 0.8 * 6, 6 / 2**7, 1.6 * 6
@@ -42,12 +39,7 @@ class TrustRegionSearch:
             record: of points and scores.
             initial: molecules with a score that a region begins with.
             candidates: points drawn for a batch.
-
-        Raises:
-            MissingExtraError: BoTorch is not installed.
         """
-        import molvae.optimize.latent_process  # noqa: F401  # says now, and not at the first fit, that it is missing
-
         self._proposer, self._record = proposer, record
         self._initial, self._candidates = initial, candidates
         self._process: LatentProcess | None = None
@@ -67,8 +59,6 @@ class TrustRegionSearch:
         if not proposals:  # the decoder does not tell the points of so small a region from each other
             self._begin()
             return self._proposer.chosen(self._proposer.offspring(n, rng))
-        from molvae.optimize.latent_process import LatentProcess
-
         seed = int(rng.integers(2**31))
         self._process = LatentProcess(self._record, self._own(), before=self._process, seed=seed)
         self._asked = True

@@ -100,7 +100,7 @@ def told(smiles: Sequence[str], call: int) -> list[Scored]:
 @pytest.mark.parametrize("name", NAMES)
 def test_molecules_are_asked_for_and_told_of_by_hand(space: LatentSpace, name: StrategyName) -> None:
     asked = serve(name, space, rounds=5)
-    assert len(set(asked)) == len(asked) == 30
+    assert 15 <= len(set(asked)) == len(asked) <= 30  # a generation of CMA-ES may end within a batch
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -111,17 +111,14 @@ def test_what_was_scored_elsewhere_is_learned_from_and_not_proposed(space: Laten
     proposals = strategy.ask(8)
     assert proposals
     assert {proposal.smiles for proposal in proposals}.isdisjoint({*known, "CCO"})
-    assert {proposal.arm for proposal in proposals}.isdisjoint({"prior"})
+    assert ARMS[name] & {proposal.arm for proposal in proposals}
 
 
 @pytest.mark.parametrize(("name", "package"), [("bayesian", "botorch"), ("turbo", "botorch"), ("cma-es", "cma")])
 def test_a_missing_library_is_named_with_the_command_that_adds_it(
-    space: LatentSpace, name: StrategyName, package: str, monkeypatch: pytest.MonkeyPatch
+    space: LatentSpace, name: StrategyName, package: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    for module in [module for module in sys.modules if module.split(".")[0] == package]:
-        monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.setitem(sys.modules, package, None)
-    for module in ("latent_process", "evolution_strategy"):
-        monkeypatch.delitem(sys.modules, f"molvae.optimize.{module}", raising=False)
     with pytest.raises(MissingExtraError, match=r"pip install 'molvae\[bo\]'"):
-        optimize("qed", space=space, strategy=name, budget=10)
+        optimize("qed", space=space, strategy=name, budget=10, folder=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
