@@ -55,8 +55,8 @@ pd.DataFrame(rows, columns=["property", "correlation along its direction, other 
 # %% [markdown]
 # ## Is near alike?
 #
-# For some 250 of the molecules: how similar is its nearest neighbour in the space, and how similar is the most similar
-# molecule of the whole library? A random pair is the floor.
+# For some 250 of the molecules: how similar is its nearest neighbour in the space, and how similar is the most
+# similar molecule of the whole library? A random pair is the floor.
 
 # %%
 from sklearn.neighbors import NearestNeighbors

@@ -53,24 +53,23 @@ plots.optimization_trace(careful, label="with limits", calls=False, color=plots.
 # ## Several goals, and an oracle of your own
 #
 # An oracle is any function that takes a list of SMILES and returns a number, or a table of numbers, for each: a
-# docking run, a colleague's model. This one counts what an oral drug for the brain should not have. Desirability
-# curves turn each value into how much it is wanted, from 0 to 1; the score is their geometric mean, so a zero
-# anywhere is a zero.
+# docking run, a colleague's model. This one measures what keeps a molecule out of the brain. Desirability curves turn
+# each value into how much it is wanted, from 0 to 1; the score is their geometric mean, so a zero anywhere is a zero.
 
 # %%
-def permeable(smiles):
-    """Return two numbers for each molecule: polar surface and flexibility."""
+def entry(smiles):
+    """Return two numbers for each molecule: polar surface (Å²) and rotatable bonds."""
     found = [descriptors(text) for text in smiles]
     return [{"tpsa": each.tpsa, "rotatable": float(each.rotatable_bonds)} for each in found]
 
 
 objective = Objective(
-    {"own": permeable, "qed": "qed", "sa": "sa_score"},
+    {"entry": entry, "qed": "qed", "sa": "sa_score"},
     goals={
-        "tpsa": Goal(curve=Near(60, sigma=15)),
-        "rotatable": Goal(curve=AtMost(4, sigma=2)),
+        "entry.tpsa": Goal(curve=Near(60, sigma=15)),
+        "entry.rotatable": Goal(curve=AtMost(4, sigma=2)),
         "qed": Goal(curve=AtLeast(0.85, sigma=0.15), weight=2),
-        "sa": Goal(curve=AtMost(2.5, sigma=0.75)),
+        "sa": Goal(curve=AtMost(2.0, sigma=0.5)),
     },
     combination="geometric",
     constraints=[NoAlerts(), Contains("[#7]")],
@@ -112,5 +111,5 @@ print(f"Several goals: {objective.calls} calls, best {several.top(1).iloc[0].sco
 # search belongs into a folder, which survives a kill and never repeats a call:
 #
 # ```
-# molvae optimize --objective my_module:permeable --budget 2000 --timeout 600 -o runs/brain --resume
+# molvae optimize --objective my_module:entry --budget 2000 --timeout 600 -o runs/brain --resume
 # ```

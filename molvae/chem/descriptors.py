@@ -73,6 +73,22 @@ def descriptor_function(name: str) -> Measure:
     return _FUNCTIONS[name]
 
 
+def descriptor_table(smiles: Sequence[str], names: Sequence[str]) -> NDArray[np.float64]:
+    """Return the named descriptors of molecules, canonical SMILES, shape (n, names).
+
+    Raises:
+        ConfigError: no descriptor has one of these names.
+        MoleculeError: RDKit cannot read a SMILES.
+
+    >>> descriptor_table(["CCO", "c1ccccc1"], ["rings", "hetero_atoms"]).tolist()
+    [[0.0, 1.0], [1.0, 0.0]]
+    """
+    functions = [descriptor_function(name) for name in names]
+    with quiet_rdkit():
+        rows = [[float(function(mol)) for function in functions] for mol in map(mol_from_canonical, smiles)]
+    return np.array(rows, dtype=np.float64).reshape(len(smiles), len(names))
+
+
 def descriptor_matrix(smiles: Sequence[str]) -> NDArray[np.float64]:
     """Return every descriptor that RDKit lists (217 in 2025) for molecules, shape (n, descriptors).
 

@@ -17,7 +17,9 @@ _CELL = (220, 200)  # pixels
 _LEGEND_CHARACTERS = 60
 _MAX_PIXELS = 4_000  # of one side of a picture of one molecule
 _UNUSED_IN_PAGE = re.compile(r" (?:class|xmlns:\w+|xml:space|version|baseProfile)='[^']*'|<!--.*?-->")
-_DEFAULT_STYLES = re.compile(r"fill-rule:evenodd;|stroke-linecap:butt;|stroke-linejoin:miter;|;stroke-opacity:1(?=')")
+_DEFAULT_STYLES = re.compile(
+    r"fill-rule:evenodd;|stroke-linecap:butt;|stroke-linejoin:miter;|stroke-opacity:1(?=')| (?= )"
+)
 _LONG_DECIMALS = re.compile(r"(\d+\.\d)\d+")
 
 
@@ -117,7 +119,7 @@ def _draw_one(
     options: Any = canvas.drawOptions()  # RDKit's stubs take its numbers for options
     if dark:
         rdMolDraw2D.SetDarkMode(options)
-    options.setBackgroundColour((1.0, 1.0, 1.0, 0.0))
+    options.clearBackground = False  # what lies behind shows through
     options.setHighlightColour((0.34, 0.71, 0.91, 0.5))  # sky blue of `molvae.style`, half transparent
     with quiet_rdkit():
         mol = Chem.MolFromSmiles(smiles or "") or Chem.Mol()

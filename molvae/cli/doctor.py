@@ -28,13 +28,14 @@ CORE = (
 )
 EXTRAS = {
     "viz": ("matplotlib",),
-    "explore": ("flask", "waitress"),
     "data": ("pooch",),
     "metrics": ("fcd_torch",),
     "scale": ("dask", "distributed", "pyarrow"),
     "search": ("usearch",),
     "train": ("accelerate", "tensorboard"),
     "uq": ("mapie",),
+    "bo": ("botorch", "cma"),
+    "explore": ("flask", "waitress"),
 }
 
 

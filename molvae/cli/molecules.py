@@ -22,8 +22,24 @@ from molvae.cli.reading import read_all, reading_options
 from molvae.cli.writing import draw, picture_option, write_table
 
 if TYPE_CHECKING:
+    from molvae.latent.conditional import Range
     from molvae.latent.paths import Method
     from molvae.latent.results import Row
+
+
+class _Condition(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic since click 8.3
+    """A descriptor with the least and the greatest value allowed."""
+
+    name = "name:least:greatest"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Range]:
+        """Return the name and its range, None where a limit is left out."""
+        try:
+            name, *limits = str(value).split(":")
+            low, high = (float(limit) if limit.strip() else None for limit in limits)
+        except ValueError:
+            self.fail(f"{value!r} must be a descriptor with two limits, such as logp:1:3 or qed:0.7:", param, ctx)
+        return name.strip(), (low, high)
 
 
 @click.command(short_help="Draw new molecules from the latent prior.")
@@ -36,19 +52,31 @@ if TYPE_CHECKING:
 )
 @choice_options
 @click.option("--unique", is_flag=True, help="No molecule twice.")
+@click.option("--scaffold", help="SMILES that each molecule holds; it grows at each *, or anywhere if there is none.")
+@click.option(
+    "--condition",
+    "conditions",
+    type=_Condition(),
+    multiple=True,
+    help="Range of a descriptor, such as logp:1:3 or qed:0.7: (no upper limit); may be repeated.",
+)
 @click.option("--novel-to", type=click.Path(path_type=Path), help="Leave out the molecules of this token shard.")
 @picture_option
 @seed_option
 @computing_options
 def sample(
     count: int, model: Path | None, output: Path, novel_to: Path | None, picture: Path | None, seed: int,
-    as_json: bool, device: str, threads: int | None, workers: int | None, **how: Any,
+    unique: bool, scaffold: str | None, conditions: tuple[tuple[str, Range], ...], as_json: bool,
+    device: str, threads: int | None, workers: int | None, **how: Any,
 ) -> int:  # fmt: skip
     """Draw new molecules from the latent prior: -n canonical SMILES, one per line.
+
+    With --scaffold or --condition they are distinct, and verified; how often the model met the wishes is said.
 
     \b
     Examples:
       molvae sample -n 1000 --seed 0 -o new.smi
+      molvae sample -n 20 --scaffold '*c1ccc(*)cc1' --condition logp:1:3 --condition qed:0.7:
       molvae sample -n 25 --picture new.png
       molvae sample -n 1000 | sort | uniq -c | sort -nr | head
     """
@@ -56,11 +84,29 @@ def sample(
 
     known = frozenset(TokenShard.open(novel_to).smiles()) if novel_to is not None else frozenset()
     space = load_space(model, device, threads, workers)
+    said = ""
     with progress("Sampling", unit="molecules", total=count) as advance:
-        molecules = space.sample(count, seed=seed, novel_to=known, progress=advance, **how)
+        if scaffold is None and not conditions:
+            molecules = space.sample(count, seed=seed, novel_to=known, unique=unique, progress=advance, **how)
+        else:
+            found = space.sample_conditional(
+                count,
+                scaffold=scaffold,
+                conditions=dict(conditions),
+                seed=seed,
+                novel_to=known,
+                progress=advance,
+                **how,
+            )
+            molecules = list(found)
+            said = f"{found.success_rate:.1%} of {found.tried:,} molecules that the model proposed meet every wish"
+    if said:
+        say(said)
     write_table(["smiles"], ([smiles] for smiles in molecules), output, as_json=as_json)
     draw(molecules, picture)
-    return 0
+    if len(molecules) < count:
+        say(f"only {len(molecules):,} of {count:,} were found; wider conditions or another --seed may find more")
+    return 0 if molecules else 1
 
 
 @click.command(short_help="Send molecules through the latent space and back.")
@@ -110,14 +156,15 @@ def reconstruct(
     show_default=True,
     help="Mean Tanimoto similarity to aim at.",
 )
+@click.option("--keep", metavar="SMARTS", help="Pattern that SMILES holds, and that each neighbour must hold too.")
 @model_option
 @output_option("Where the rows go; the format is that of the suffix.")
 @picture_option
 @seed_option
 @computing_options
 def neighbors(
-    smiles: str, count: int, similarity: float, model: Path | None, output: Path, picture: Path | None, seed: int,
-    as_json: bool, device: str, threads: int | None, workers: int | None,
+    smiles: str, count: int, similarity: float, keep: str | None, model: Path | None, output: Path,
+    picture: Path | None, seed: int, as_json: bool, device: str, threads: int | None, workers: int | None,
 ) -> int:  # fmt: skip
     """Find distinct molecules around SMILES, the most similar first.
 
@@ -126,7 +173,9 @@ def neighbors(
       molvae neighbors 'CC(=O)Oc1ccccc1C(=O)O' -n 20 --similarity 0.6 --seed 0
     """
     space = load_space(model, device, threads, workers)
-    found = space.neighbors(smiles, n=count, similarity=similarity, seed=seed)
+    found = space.neighbors(smiles, n=count, similarity=similarity, keep=keep, seed=seed)
+    if keep is not None:
+        say(f"{found.kept:.1%} of the molecules that the model found hold {keep}")
     write_table(["smiles", "similarity"], found, output, as_json=as_json)
     draw(found.smiles, picture, legends=[f"{row.similarity:.2f}" for row in found])
     if len(found) < count:

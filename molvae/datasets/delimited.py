@@ -117,7 +117,7 @@ def _row(record: _Record, columns: list[str], smiles_at: int, name_at: int | Non
             detail = f"the row has {len(cells)} cells, the header {len(columns)}"
             return Row(record.number, None, refusal=MoleculeError(Reason.WRONG_FORMAT, detail))
     fields = {column: _unguarded(cell) for column, cell in zip(columns, cells, strict=False)}
-    smiles = cells[smiles_at]
+    smiles = _unguarded(cells[smiles_at])
     del fields[columns[smiles_at]]
     name = "" if name_at is None else _unguarded(cells[name_at])
     if not smiles.strip():

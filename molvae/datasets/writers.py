@@ -38,8 +38,8 @@ def write_rows(
 
     `columns` are the keys to write, those of the first row by default. `.smi` and SDF take the molecule from
     `smiles_column` and the name from `name`. None is written as an empty cell. In CSV and TSV a text that a
-    spreadsheet would run as a formula gets a `'` before it, except in the SMILES column, where none begins so;
-    numbers stay numbers.
+    spreadsheet would run as a formula gets a `'` before it, in every column: no SMILES begins so, but a refused text
+    that stands in its place may. Numbers stay numbers.
 
     Raises:
         DataError: a suffix that names no format, or a molecule missing where the format needs one.
@@ -104,9 +104,7 @@ def _write_delimited(delimiter: str) -> Callable[[IO[bytes], Iterable[Values], S
         writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
         writer.writerow([_cell(column) for column in columns])
         for row in rows:
-            writer.writerow(
-                [row.get(column) if column == smiles_column else _cell(row.get(column)) for column in columns]
-            )
+            writer.writerow([_cell(row.get(column)) for column in columns])
         text.detach()  # the stream belongs to the caller
 
     return write

@@ -43,7 +43,7 @@ def merged(parts: Iterable[Moments]) -> Moments:
 
 
 def frechet_distance(a: Moments, b: Moments) -> float:
-    """Return |μ₁ − μ₂|² + tr(Σ₁ + Σ₂ − 2 (Σ₁ Σ₂)^½), the squared 2-Wasserstein distance of two Gaussians.
+    """Return ‖μ₁ − μ₂‖² + tr(Σ₁ + Σ₂ − 2 (Σ₁ Σ₂)^½), the squared 2-Wasserstein distance of two Gaussians.
 
     The trace of (Σ₁ Σ₂)^½ is the sum of the singular values of Σ₁^½ Σ₂^½, so nothing becomes complex, and sets of a few
     molecules, whose covariances are singular, are no difficulty. What rounding makes negative counts as zero.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import sys
 from typing import TYPE_CHECKING
@@ -56,9 +57,13 @@ class LocalServer:
 
     def run(self) -> None:
         """Answer until Ctrl-C, then close."""
+        queue = logging.getLogger("waitress.queue")  # tells of every drawing that waits while the model computes
+        level = queue.level
+        queue.setLevel(logging.ERROR)
         try:
             self._server.run()  # ends on KeyboardInterrupt and SystemExit
         finally:
+            queue.setLevel(level)
             self.close()
 
     def close(self) -> None:

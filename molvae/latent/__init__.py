@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from molvae._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from molvae.latent.conditional import ConditionalSamples
     from molvae.latent.directions import Direction
     from molvae.latent.files import FileReport, decode_file, encode_file
     from molvae.latent.index import Match, VectorIndex
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Candidate",
+    "ConditionalSamples",
     "Direction",
     "Encoding",
     "FileReport",
@@ -40,6 +42,7 @@ __all__ = [
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
+        "ConditionalSamples": "molvae.latent.conditional",
         "Direction": "molvae.latent.directions",
         "FileReport": "molvae.latent.files",
         "decode_file": "molvae.latent.files",

@@ -10,6 +10,8 @@ from torch import Tensor
 
 from molvae.latent.network import Network
 from molvae.model import likelihood
+from molvae.model.loss import token_nll
+from molvae.model.null_latent import NullLatent
 from molvae.tokens.bulk import encode_many
 from molvae.tokens.codec import EncodedMolecule, MoleculeCodec
 
@@ -34,6 +36,22 @@ def importance_weighted_bound(
         )
 
     return _bounds(codec, network, smiles, bound)
+
+
+def surprise(
+    codec: MoleculeCodec, network: Network, prior: NullLatent, smiles: Sequence[object]
+) -> NDArray[np.float32]:
+    """Return −log p(x | null) per symbol, the end included, in nats (n,), at the null latent with the largest share.
+
+    NaN where refused. Per symbol, because a long molecule is not for its length an unlikely one.
+    """
+    point = prior.points[int(prior.weights.argmax())].to(network.device)
+
+    def score(tokens: Tensor, lengths: Tensor, row: int) -> Tensor:
+        logits = network.vae.decoder(point.expand(len(lengths), -1), tokens[:-1])
+        return token_nll(logits, tokens[1:]) / (lengths - 1)
+
+    return _bounds(codec, network, smiles, score)
 
 
 def _bounds(

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molvae.chem.fingerprints import tanimoto_to
+from molvae.chem.molecule import mol_from_canonical
+from molvae.chem.substructures import has_substructure
 from molvae.latent.results import Encoding, Neighbor, Neighbors
 
 Encode = Callable[[Sequence[str]], Encoding]
@@ -107,16 +109,19 @@ def find_neighbors(
     *,
     n: int,
     similarity: float,
+    keep: str | None = None,
     rng: np.random.Generator,
 ) -> Neighbors:
     """Return the `n` distinct molecules found nearest to a similarity to one molecule, never that molecule.
 
     Posterior noise is scaled to the radii that led to this similarity in the calibration, and more and more to those
     that do so around this molecule. The draws end when the mean of the `n` nearest is within 0.03 of `similarity`, or
-    after 12 rounds; fewer than `n` come back only if fewer were found.
+    after 12 rounds; fewer than `n` come back only if fewer were found. With `keep`, a SMARTS pattern, molecules that
+    lack it are left out.
     """
     query, mean, sigma = str(molecule.smiles[0]), molecule.mean[0], np.exp(0.5 * molecule.log_var[0])
     found: dict[str, tuple[float, float]] = {}  # similarity, radius
+    lacking: set[str] = set()  # what was to be kept
     hits, draws = curve.hit_rates(similarity) * _TRUST, np.full(len(curve.radii), float(_TRUST))
     for _ in range(_ROUNDS):
         weights = hits / draws + 0.003  # every radius stays possible: this molecule may be unlike the calibration's
@@ -125,7 +130,10 @@ def find_neighbors(
         noise = rng.standard_normal((len(chosen), len(mean)), dtype=np.float32)
         decoded = decode(mean + radii[:, None].astype(np.float32) * sigma * noise)
         first_at = {smiles: row for row, smiles in reversed(list(enumerate(decoded)))}
-        new = _other_molecules(decoded, {query, *found})
+        new = _other_molecules(decoded, {query, *found} | lacking)
+        if keep is not None:
+            lacking |= {smiles for smiles in new if not has_substructure(mol_from_canonical(smiles), keep)}
+            new = [smiles for smiles in new if smiles not in lacking]
         similarities = tanimoto_to(query, new) if new else np.empty(0)
         draws += np.bincount(chosen, minlength=len(draws))
         for smiles, value in zip(new, similarities.tolist(), strict=True):
@@ -136,7 +144,8 @@ def find_neighbors(
             break
     rows = sorted((Neighbor(smiles, value) for smiles, (value, _) in nearest), key=lambda row: (-row[1], row[0]))
     radius = float(np.median([radius for _, (_, radius) in nearest])) if nearest else float("nan")
-    return Neighbors(query=query, rows=tuple(rows), asked=n, radius=radius)
+    kept = len(found) / (len(found) + len(lacking)) if found or lacking else float("nan")
+    return Neighbors(query=query, rows=tuple(rows), asked=n, radius=radius, kept=kept)
 
 
 def _other_molecules(decoded: Iterable[str | None], known: set[str]) -> list[str]:

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from molvae.model.beam import beam_search
 from molvae.model.generation import BATCH_ROWS, Sampling, generate
@@ -136,26 +137,42 @@ class Network:
         return result
 
     def sequences(
-        self, z: NDArray[np.float32], sampling: Sampling, *, seed: int = 0, rows: NDArray[np.int64] | None = None
+        self,
+        z: NDArray[np.float32],
+        sampling: Sampling,
+        *,
+        seed: int = 0,
+        rows: NDArray[np.int64] | None = None,
+        prefixes: Sequence[Sequence[int]] | None = None,
     ) -> list[list[int]]:
         """Return the token sequence of each point of `z` (n, D), without specials; `rows` as in `generate`.
+
+        A sequence begins with that of `prefixes`, if there are any.
 
         A sequence that did not end within `max_symbols` is empty: far from all molecules a decoder repeats itself for
         ever, and RDKit can take minutes over a ribbon of a hundred fused rings.
         """
-        sequences = self.sequences_to_the_end(z, sampling, seed=seed, rows=rows)
+        sequences = self.sequences_to_the_end(z, sampling, seed=seed, rows=rows, prefixes=prefixes)
         return [tokens if tokens is not None else [] for tokens in sequences]
 
     def sequences_to_the_end(
-        self, z: NDArray[np.float32], sampling: Sampling, *, seed: int = 0, rows: NDArray[np.int64] | None = None
+        self,
+        z: NDArray[np.float32],
+        sampling: Sampling,
+        *,
+        seed: int = 0,
+        rows: NDArray[np.int64] | None = None,
+        prefixes: Sequence[Sequence[int]] | None = None,
     ) -> list[list[int] | None]:
         """Return what `sequences` does, with None for a sequence that did not end."""
+        begun = None if prefixes is None else pad_sequence([torch.tensor(row) for row in prefixes], batch_first=True)
         generated = generate(
             self.weights,
             torch.from_numpy(np.ascontiguousarray(z)),
             sampling=sampling,
             seed=seed,
             rows=rows,
+            prefixes=begun,
             max_symbols=self.max_symbols,
             threads=self._threads_for(len(z)),
         )

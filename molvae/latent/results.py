@@ -190,6 +190,7 @@ class Neighbors(Sequence[Neighbor]):
     rows: tuple[Neighbor, ...]
     asked: int
     radius: float  # median of the steps that led to them, in posterior standard deviations
+    kept: float = 1.0  # share of the distinct molecules found that hold what was to be kept; NaN if none was found
 
     def to_frame(self) -> pandas.DataFrame:
         """Return a table with the columns smiles and similarity."""

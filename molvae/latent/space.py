@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,20 +13,25 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
+from molvae.chem.growth import Scaffold
+from molvae.chem.molecule import mol_from_canonical
+from molvae.chem.substructures import has_substructure
 from molvae.chem.tables import html_table
 from molvae.errors import CheckpointError, DataError, MoleculeError
 from molvae.latent import directions, paths
+from molvae.latent.conditional import ConditionalSamples, Range, Search, Wishes, Write
 from molvae.latent.domain import SYMBOLS_KEY, domain_of, drawn, familiarity, learn_domain
 from molvae.latent.files import FileReport, decode_file, encode_file
 from molvae.latent.frames import index_of
 from molvae.latent.index import Match, Metric, VectorIndex, build_index, fitting_index
-from molvae.latent.likelihood import elbo, importance_weighted_bound
+from molvae.latent.likelihood import elbo, importance_weighted_bound, surprise
 from molvae.latent.neighborhood import CURVE_MOLECULES, RadiusCurve, find_neighbors, measure_radius_curve, settled
 from molvae.latent.network import Network, checked_points
 from molvae.latent.pipeline import POOL_FROM, Pipeline, as_rows, distinct_molecules
 from molvae.latent.prior_fitting import fit_null_latent
 from molvae.latent.results import Candidate, Encoding, Neighbors, Path, Reconstruction, Row, profile
 from molvae.latent.sampling import draw, fresh_seed, sample_molecules, symbol_seed
+from molvae.latent.scaffold_growth import ScaffoldWriter
 from molvae.latent.states import summed_states
 from molvae.latent.workers import SharedModel
 from molvae.model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
@@ -218,12 +223,17 @@ class LatentSpace:
         top_p: float | None = None,
         unique: bool = False,
         novel_to: Container[str] = (),
+        scaffold: str | None = None,
+        conditions: Mapping[str, Range] | None = None,
         progress: Callable[[int], None] = lambda molecules: None,
     ) -> list[str]:
         """Return `n` new molecules as canonical SMILES, drawn from the latent prior and decoded.
 
-        `temperature` None takes that of the prior: 0 where a point of it means one molecule, 1 for the unconditional
-        mode of a model, whose point says nothing, so that the symbols are drawn.
+        With `scaffold` or `conditions` they are distinct and verified to meet them: `sample_conditional` says how, and
+        how often the model succeeded.
+
+        `temperature` None takes that of the prior: 0 where a point of it means one molecule, about 1 for the
+        unconditional mode of a model, whose point says nothing, so that the symbols are drawn.
 
         Empty decodes are drawn again, and so are repeated molecules if `unique`, and those in `novel_to`, canonical
         SMILES such as the training set. A longer sample of a seed begins with a shorter one. `progress` is called with
@@ -233,6 +243,11 @@ class LatentSpace:
             ValueError: an unknown prior, or 20·n + 10,000 draws that did not give `n` such molecules.
         """
         seed = fresh_seed() if seed is None else seed
+        if scaffold is not None or conditions:
+            how: dict[str, Any] = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "novel_to": novel_to}
+            return self.sample_conditional(
+                n, scaffold=scaffold, conditions=conditions, seed=seed, prior=prior, progress=progress, **how
+            ).complete()
         chosen = self.prior(prior)
         sampling = Sampling(chosen.temperature if temperature is None else temperature, top_k, top_p)
         decode = partial(self._decode, sampling=sampling, seed=symbol_seed(seed))
@@ -242,6 +257,71 @@ class LatentSpace:
             progress(1)
         return found
 
+    def sample_conditional(
+        self,
+        n: int,
+        *,
+        scaffold: str | None = None,
+        conditions: Mapping[str, Range] | None = None,
+        seed: int | None = None,
+        prior: str | LatentPrior | None = None,
+        temperature: float | None = None,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        novel_to: Container[str] = (),
+        limit: int | None = None,
+        progress: Callable[[int], None] = lambda molecules: None,
+    ) -> ConditionalSamples:
+        """Return up to `n` distinct molecules that RDKit has verified to meet every wish, with the success rate.
+
+        The model proposes up to `limit` molecules, 20·n + 10,000 by default. A longer sample of a seed begins with a
+        shorter one.
+
+        Args:
+            n: how many molecules.
+            scaffold: SMILES that each molecule holds as a substructure. With attachment points, as in `*c1ccc(*)cc1`,
+                molecules grow at each of them and nowhere else; without, anywhere.
+            conditions: ranges of descriptors (see `molvae.chem.Descriptors`), both ends allowed, None for no limit:
+                `{"logp": (1, 3), "qed": (0.7, None)}`.
+            seed: of all that is drawn.
+            prior: from which the model writes; with `scaffold` it must be one that writes molecules without z.
+            temperature: of the symbols; None takes that of the prior.
+            top_k: draw among so many most likely symbols.
+            top_p: draw among the most likely symbols that hold this probability.
+            novel_to: canonical SMILES that are left out.
+            limit: how many molecules may be proposed.
+            progress: called with the number of molecules found since its last call.
+
+        Raises:
+            MoleculeError: the scaffold is refused.
+            ConfigError: an attachment point that is none, or no descriptor of this name.
+            ValueError: an unknown prior, one that cannot write around a scaffold, or a range that is none.
+        """
+        seed, chosen = fresh_seed() if seed is None else seed, self.prior(prior)
+        sampling = Sampling(chosen.temperature if temperature is None else temperature, top_k, top_p)
+        codec, network = self.pipeline.codec, self.pipeline.network
+        part = None if scaffold is None else Scaffold(scaffold, codec.standardization)
+        wishes = Wishes(part, conditions or {})
+
+        def write_freely(count: int, first: int) -> Sequence[str | None]:
+            z = draw(chosen, count, seed=seed, first_row=first)
+            return self._decode(z, first, sampling=sampling, seed=symbol_seed(seed))
+
+        write: Write = write_freely
+        if part is not None:
+            if not isinstance(chosen, NullLatent):
+                writers = [name for name in self.priors if isinstance(self.prior(name), NullLatent)]
+                raise ValueError(
+                    f"only a prior that writes molecules without z can write around a scaffold: {', '.join(writers)}"
+                    if writers
+                    else "this model was trained without null latents (null_share) and cannot write around a scaffold"
+                )
+            write = ScaffoldWriter(codec, network, chosen, part, sampling, seed)
+        judge = partial(surprise, codec, network, chosen) if isinstance(chosen, NullLatent) else None
+        rng = np.random.default_rng((seed, 2))
+        search = Search(wishes, write, self.encode, self._decode, rng, known=novel_to, surprise=judge)
+        return search.run(n, limit, progress)
+
     def sample_posterior(
         self, smiles: str | Mol, n: int, *, seed: int | None = None, scale: float = 1.0
     ) -> list[str | None]:
@@ -250,21 +330,32 @@ class LatentSpace:
         return self._decode(encoding[np.zeros(n, dtype=np.intp)].sample(seed=seed, scale=scale))
 
     def neighbors(
-        self, smiles: str | Mol, n: int = 20, *, similarity: float = 0.6, seed: int | None = None
+        self,
+        smiles: str | Mol,
+        n: int = 20,
+        *,
+        similarity: float = 0.6,
+        keep: str | None = None,
+        seed: int | None = None,
     ) -> Neighbors:
         """Return `n` distinct other molecules with a mean Tanimoto similarity to this one of about `similarity`.
 
         Posterior noise is scaled to the radii that lead to this similarity, measured once per model (`radius_curve`).
-        Fewer come back where the model finds no more.
+        Fewer come back where the model finds no more. With `keep`, a SMARTS pattern that the molecule holds, so does
+        each of them; `kept` of the result is the share of the molecules found that did.
 
         Raises:
             MoleculeError: the molecule is refused.
-            ValueError: a similarity that is not between 0 and 1.
+            ConfigError: `keep` is no SMARTS pattern.
+            ValueError: a similarity that is not between 0 and 1, or a molecule that does not hold `keep`.
         """
         if not 0 < similarity < 1:
             raise ValueError(f"similarity must be between 0 and 1, got {similarity}")
         query, rng = self._one(smiles), np.random.default_rng(seed)
-        return find_neighbors(self._decode, self.radius_curve, query, n=n, similarity=similarity, rng=rng)
+        name = str(query.smiles[0])
+        if keep is not None and not has_substructure(mol_from_canonical(name), keep):
+            raise ValueError(f"keep must be a pattern that the molecule holds; {name} does not hold {keep}")
+        return find_neighbors(self._decode, self.radius_curve, query, n=n, similarity=similarity, keep=keep, rng=rng)
 
     def interpolate(self, start: str | Mol, end: str | Mol, n: int = 8, *, method: paths.Method = "slerp") -> Path:
         """Return the molecules at `n` points from one molecule to another, both ends included.
@@ -322,7 +413,11 @@ class LatentSpace:
             rows = encode_many(self.pipeline.codec, given, workers=self._workers_for(given))
             molecules = [row.tokens for row in rows if isinstance(row, EncodedMolecule)]
             _require_two(len(molecules))
-            prior = fit_null_latent(self.pipeline.network, molecules, starts=torch.cat(known), seed=seed)
+            fitted = fit_null_latent(self.pipeline.network, molecules, starts=torch.cat(known), seed=seed)
+            own = self.prior()
+            if isinstance(own, NullLatent):
+                fitted = NullLatent(fitted.points, fitted.weights, own.temperature)
+            prior = fitted
         else:
             encoding = self.encode(smiles)
             encoding = encoding[encoding.ok]

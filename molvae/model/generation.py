@@ -68,6 +68,7 @@ def generate(
     sampling: Sampling = GREEDY,
     seed: int = 0,
     rows: NDArray[np.int64] | None = None,
+    prefixes: Tensor | None = None,
     max_symbols: int = 128,
     precision: Precision = "auto",
     threads: int = 1,
@@ -80,23 +81,29 @@ def generate(
         sampling: greedy unless given.
         seed: of the noise of each row and step.
         rows: the number of each row (n,), for a caller who decodes a long list in pieces; None counts from 0.
+        prefixes: tokens that the sequences begin with, shape (n, P), padded with 0; a row goes on after its own.
         max_symbols: where a sequence that has not ended is cut.
         precision: of the matrix products; not used where prepared weights are given.
         threads: rows are shared out over this many threads (CPU only).
 
     Raises:
-        ValueError: z has another width or is not finite.
+        ValueError: z has another width or is not finite, or `prefixes` are not one row for each point, each shorter
+            than `max_symbols`.
     """
     require(max_symbols >= 1, "max_symbols", "at least 1", max_symbols)
     weights = DecoderWeights.of(decoder, precision)
     check_latent(z, weights.decoder.latent_dim)
+    prefixes = torch.zeros(len(z), 0, dtype=torch.int64) if prefixes is None else prefixes
+    if prefixes.ndim != 2 or len(prefixes) != len(z) or prefixes.shape[1] >= max_symbols:
+        raise ValueError(f"prefixes must have shape ({len(z)}, fewer than {max_symbols}), got {tuple(prefixes.shape)}")
     threads = threads if weights.device.type == "cpu" else 1
     numbers = np.arange(len(z)) if rows is None else rows
     size = min(BATCH_ROWS, -(-len(z) // threads)) or 1
 
     def part(start: int) -> Generated:
         chosen = slice(start, start + size)
-        return _generate(weights, z[chosen].to(weights.device), sampling, seed, numbers[chosen], max_symbols)
+        points, given = (x[chosen].to(weights.device) for x in (z, prefixes))
+        return _generate(weights, points, given, sampling, seed, numbers[chosen], max_symbols)
 
     return _joined(map_threads(part, range(0, len(z), size), threads=threads))
 
@@ -113,7 +120,13 @@ def check_latent(z: Tensor, latent_dim: int) -> None:
 
 @torch.inference_mode()
 def _generate(
-    weights: DecoderWeights, z: Tensor, sampling: Sampling, seed: int, rows: NDArray[np.int64], max_symbols: int
+    weights: DecoderWeights,
+    z: Tensor,
+    prefixes: Tensor,
+    sampling: Sampling,
+    seed: int,
+    rows: NDArray[np.int64],
+    max_symbols: int,
 ) -> Generated:
     device, n = z.device, len(z)
     tokens = torch.full((n, max_symbols), PAD_TOKEN, device=device)
@@ -143,6 +156,9 @@ def _generate(
             if step % 32 == 0:  # in blocks: most molecules end long before the limit
                 noise = keyed_uniform(seed, rows, range(step, step + 32))
             last = draw(logits, sampling, noise[active.cpu(), step % 32].to(device))
+        if step < prefixes.shape[1]:
+            given = prefixes[active, step]
+            last = torch.where(given == PAD_TOKEN, last, given)
         score += alive * logits.log_softmax(dim=-1).gather(1, last.unsqueeze(1)).squeeze(1)
         if step == max_symbols:
             break  # only the end was allowed: those that are alive here were cut

@@ -18,16 +18,21 @@ class NullLatent:
     """One null latent for each source of training molecules, with the share of samples that each should give."""
 
     kind: ClassVar[str] = "null-latent"
-    temperature: ClassVar[float] = 1.0  # the point says nothing, so the symbols must be drawn
 
-    def __init__(self, points: Tensor, weights: Tensor) -> None:
-        """Take the points (S, D) and their shares (S,), which sum to 1."""
+    def __init__(self, points: Tensor, weights: Tensor, temperature: float = 1.0) -> None:
+        """Take the points (S, D), their shares (S,), which sum to 1, and the temperature of the symbols, above 0.
+
+        The points say nothing, so the symbols must be drawn. At temperature 1 they come as often as the model believes;
+        one that was not trained to the end believes too much in what is rare, and writes better a little below.
+        """
         if points.ndim != 2 or weights.shape != points.shape[:1] or len(points) < 1:
             shapes = tuple(points.shape), tuple(weights.shape)
             raise ValueError(f"points must be (S, D) and weights (S,), got {shapes[0]} and {shapes[1]}")
         if not (torch.isfinite(points).all() and (weights >= 0).all() and abs(float(weights.sum()) - 1) < 1e-3):
             raise ValueError("points must be finite, and weights shares that sum to 1")
-        self.points, self.weights = points, weights
+        if not 0 < temperature <= 100:
+            raise ValueError(f"temperature must be above 0 and at most 100, got {temperature}")
+        self.points, self.weights, self.temperature = points, weights, temperature
 
     @property
     def latent_dim(self) -> int:
@@ -57,5 +62,5 @@ class NullLatent:
         return {"points": len(self.points)}
 
     def tensors(self) -> dict[str, Tensor]:
-        """Return the points (S, D) and their shares (S,)."""
-        return {"points": self.points, "weights": self.weights}
+        """Return the points (S, D), their shares (S,) and the temperature (1,)."""
+        return {"points": self.points, "weights": self.weights, "temperature": torch.tensor([self.temperature])}

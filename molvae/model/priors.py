@@ -19,7 +19,10 @@ class LatentPrior(Protocol):
     """A density over latent points."""
 
     kind: ClassVar[str]  # names the class in the model file
-    temperature: ClassVar[float]  # at which its points are best decoded: 0 where a point means one molecule
+
+    @property
+    def temperature(self) -> float:
+        """At which its points are best decoded: 0 where a point means one molecule."""
 
     @property
     def latent_dim(self) -> int:
@@ -157,7 +160,7 @@ def prior_shapes(kind: str, latent_dim: int, sizes: Mapping[str, object]) -> dic
     if kind == NullLatent.kind:
         points = sizes["points"]
         assert isinstance(points, int)
-        return {"points": (points, latent_dim), "weights": (points,)}
+        return {"points": (points, latent_dim), "weights": (points,), "temperature": (1,)}
     return {}
 
 
@@ -171,7 +174,7 @@ def build_prior(kind: str, latent_dim: int, tensors: dict[str, Tensor]) -> Laten
         if kind == FullGaussian.kind:
             return FullGaussian(tensors["mean"], tensors["scale"])
         if kind == NullLatent.kind:
-            return NullLatent(tensors["points"], tensors["weights"])
+            return NullLatent(tensors["points"], tensors["weights"], round(float(tensors["temperature"]), 6))
     except ValueError as err:
         raise CheckpointError(f"prior {kind!r}: {err}") from err
     return StandardNormal(latent_dim)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from molvae._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from molvae.optimize.aims import Aim
     from molvae.optimize.build import build_strategy
     from molvae.optimize.constraints import (
         Constraint,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from molvae.optimize.tasks import PMO_TASKS, Task, rediscovery, similarity
 
 _MODULES = {
+    "aims": ("Aim",),
     "build": ("build_strategy",),
     "constraints": ("Constraint", "Contains", "InDomain", "Lacks", "NoAlerts", "PropertyRange", "SimilarTo",
                     "ValueRange", "max_atoms"),
@@ -68,6 +70,7 @@ _MODULES = {
 
 __all__ = [
     "PMO_TASKS",
+    "Aim",
     "AtLeast",
     "AtMost",
     "Call",

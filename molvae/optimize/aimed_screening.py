@@ -12,7 +12,7 @@ from molvae.optimize.aims import SUM_WEIGHT, Aim, scalarized
 from molvae.optimize.proposer import Proposer
 from molvae.optimize.scored import Scored
 from molvae.optimize.screening import Pool, SurrogateSearch, draw_beta, scaled_targets
-from molvae.optimize.surrogate import Floats
+from molvae.optimize.surrogate import Floats, conditioned
 
 _HOPEFUL = 20  # candidates for each place in a batch, the most promising under its weights
 
@@ -73,8 +73,7 @@ class AimedSearch(SurrogateSearch):
             best = int(np.argmax(np.where(left, self._worth(means[rows], deviations, *place), -np.inf)))
             left[best] = False
             picks.append(int(rows[best]))
-            column = covariance[:, best]
-            covariance = covariance - np.outer(column, column) / (column[best] + self._process.noise)
+            covariance = conditioned(covariance, best, self._process.noise)
         return picks
 
     def _worth(self, mean: Floats, deviation: Floats, weights: Floats, beta: float) -> Floats:

@@ -10,6 +10,7 @@ from molvae.chem.settings import DEFAULT_STANDARDIZATION, Standardization
 from molvae.optimize.aimed_screening import AimedSearch
 from molvae.optimize.aims import SCORE, Aim
 from molvae.optimize.arms import Arm, GraphCrossover, GraphMutation, Library, SymbolMutation
+from molvae.optimize.compromises import Compromises
 from molvae.optimize.evolution import Evolution
 from molvae.optimize.proposer import Proposer
 from molvae.optimize.screening import SurrogateSearch
@@ -67,14 +68,15 @@ def build_strategy(
     initial = _LEARNED_FROM if budget is None else max(10, min(_LEARNED_FROM, budget // 5))
     source = embedded_molecules() if library is None and name in ("graph-ga", "tanimoto-gp") else library
     given: list[Arm] = [] if source is None else [Library(source, standardization, seed=seed)]
+    population = Compromises(aim) if aim.goals > 1 else None
     if name in ON_POINTS:
         from molvae.optimize.points import points_strategy
 
         return points_strategy(
-            name, space(), given, aim=aim, screen=screen, start=start, initial=initial, seed=seed
+            name, space(), given, aim=aim, screen=screen, start=start, initial=initial, population=population, seed=seed
         )  # fmt: skip
     arms = _arms(name, mode, space, given, seed=seed)
-    proposer = Proposer(arms, screen=screen, start=start, initial=initial, seed=seed)
+    proposer = Proposer(arms, screen=screen, start=start, initial=initial, population=population, seed=seed)
     if name not in ("hybrid", "tanimoto-gp"):
         return Evolution(proposer)
     return SurrogateSearch(proposer) if aim == SCORE else AimedSearch(proposer, aim)

@@ -20,7 +20,7 @@ with bo_extra("cma"):
     import cma
 
 ARM = "cma-es"
-_WIDTH = 0.5  # standard deviations of the molecules of the model: the first steps
+_WIDTH = 0.3  # of the first steps along each axis, in standard deviations of the molecules of the model
 _TURNS = 20  # generations that may bring nothing new until others are asked for molecules
 
 

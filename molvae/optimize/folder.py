@@ -12,6 +12,7 @@ from molvae.datasets.files import atomic_path
 from molvae.datasets.writers import write_rows
 from molvae.errors import ConfigError, MissingExtraError
 from molvae.optimize.journal import read_journal
+from molvae.optimize.picture import front_picture
 from molvae.optimize.result import Result
 
 if TYPE_CHECKING:
@@ -87,7 +88,10 @@ def _check_settings(folder: Path, found: Mapping[str, object], settings: Mapping
 
 
 def write_result(result: Result, folder: Path) -> None:
-    """Write trace, best molecules as .smi, .csv and .sdf, and two pictures; without matplotlib only the grid."""
+    """Write trace, best molecules as .smi, .csv and .sdf, and pictures; without matplotlib only the grid.
+
+    Of several goals also the front, as a table and a picture.
+    """
     _write_table(folder / "trace.csv", result.trace())
     best = result.top(_BEST).assign(name=lambda table: [f"call {call}" for call in table["call"]])
     for suffix in ("smi", "csv", "sdf"):
@@ -98,6 +102,8 @@ def write_result(result: Result, folder: Path) -> None:
         temporary.write_bytes(result.grid())
     with contextlib.suppress(MissingExtraError):
         result.picture(folder / "progress.png")
+        if len(result.objective.goals) > 1 and any(row.contends for row in result.rows):
+            front_picture(result, folder / "pareto.png")
 
 
 def _write_table(path: Path, table: pandas.DataFrame) -> None:

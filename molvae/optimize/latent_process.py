@@ -37,8 +37,8 @@ with bo_extra("botorch"):
 
 _ROWS = 1_000  # molecules of a process: the best half and the latest, so that a fit takes seconds however long a search
 _SAMPLES = 128  # of the posterior, for a batch
-_HOPEFUL = 100  # candidates, beside four for each pick, that a batch is put together from
-_BLOCK = 64  # candidates at a time: each stands beside all picks of the batch so far
+_HOPEFUL = 60  # candidates, beside four for each pick, that a batch is put together from
+_BLOCK = 256  # candidates at a time: each stands beside all picks of the batch so far
 
 
 class LatentProcess:

@@ -5,19 +5,24 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from molvae import style
-from molvae.optimize.result import Result, pareto_front
+from molvae.datasets.files import atomic_path
+from molvae.optimize.front import pareto_front
+from molvae.optimize.result import Result
 from molvae.optimize.scored import Scored
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _TOP = 10
+_SHOWN_GOALS = 3
 
 
 def optimization_trace(
@@ -90,6 +95,28 @@ def pareto_plot(result: Result, x: str, y: str, *, axes: Axes | None = None) -> 
     axes.legend(fontsize=8)
     axes.get_figure().colorbar(dots, ax=axes, label="call")  # type: ignore[union-attr]
     return axes
+
+
+def front_picture(result: Result, path: Path | str) -> None:
+    """Draw each two goals against each other, of three at most, and the hypervolume against calls, into a file.
+
+    Raises:
+        ValueError: fewer than two goals, or no molecule has a score.
+        MissingExtraError: matplotlib or BoTorch is not installed.
+    """
+    names = list(result.objective.goals)
+    if len(names) < 2:
+        raise ValueError(f"a front needs at least two goals, got {', '.join(map(repr, names)) or 'none'}")
+    pairs = list(combinations(names[:_SHOWN_GOALS], 2))
+    drawing = style.figure(5.5 * (len(pairs) + 1), 4.5)
+    panels: Any = drawing.subplots(1, len(pairs) + 1)
+    for axes, (x, y) in zip(panels, pairs, strict=False):
+        pareto_plot(result, x, y, axes=axes)
+    panels[-1].step([row.call for row in result.rows], result.hypervolume(), where="post", color=style.ink(), lw=1.6)
+    panels[-1].set(xlabel="calls", ylabel=f"hypervolume of {len(names)} goals", ylim=(0, None))
+    panels[-1].grid(visible=True, alpha=0.3)
+    with atomic_path(path) as temporary:
+        drawing.savefig(temporary, dpi=120)
 
 
 def _draw_calls(axes: Axes, rows: Sequence[Scored]) -> None:

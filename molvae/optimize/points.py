@@ -9,6 +9,7 @@ from molvae.optimize.aims import Aim
 from molvae.optimize.arms import Arm
 from molvae.optimize.latent_arms import LatentMap, PcnSteps, PosteriorNoise, PriorSamples, Slerp
 from molvae.optimize.latent_record import LatentRecord
+from molvae.optimize.population import Population
 from molvae.optimize.proposer import Proposer
 from molvae.optimize.strategy import Screen, Strategy
 
@@ -22,6 +23,7 @@ def points_strategy(
     screen: Screen,
     start: Sequence[str],
     initial: int,
+    population: Population | None = None,
     seed: int,
 ) -> Strategy:
     """Return "bayesian", "turbo", "cma-es" or "gradient"; the arguments are those of `build_strategy`.
@@ -37,7 +39,7 @@ def points_strategy(
     arms: list[Arm] = [PriorSamples(space), *given, PosteriorNoise(latent)]
     if name == "bayesian":
         arms += [PcnSteps(latent), Slerp(latent)]
-    proposer = Proposer(arms, screen=screen, start=start, initial=initial, seed=seed)
+    proposer = Proposer(arms, screen=screen, start=start, initial=initial, population=population, seed=seed)
     if name == "bayesian":
         from molvae.optimize.bayesian import BayesianSearch
 

@@ -22,8 +22,9 @@ class Proposer:
     """The arms, their shares, and what is known so far."""
 
     def __init__(
-        self, arms: Sequence[Arm], *, screen: Screen, start: Sequence[str] = (), initial: int = 100, seed: int = 0
-    ) -> None:
+        self, arms: Sequence[Arm], *, screen: Screen, start: Sequence[str] = (), initial: int = 100,
+        population: Population | None = None, seed: int = 0,
+    ) -> None:  # fmt: skip
         """Take the arms and how the search begins.
 
         Args:
@@ -31,6 +32,7 @@ class Proposer:
             screen: see `Objective.screen`.
             start: molecules to begin with, canonical, in this order.
             initial: molecules with a score before arms that need parents are asked.
+            population: where molecules go that were told, and parents come from; empty.
             seed: of all random draws.
 
         Raises:
@@ -39,7 +41,7 @@ class Proposer:
         require(len(arms) > 0, "arms", "at least one", 0)
         self._explorers = [arm for arm in arms if not arm.needs_parents]
         require(bool(self._explorers or start), "start", "at least one molecule where no arm works without", start)
-        self.population = Population()
+        self.population = Population() if population is None else population
         self._arms = {arm.name: arm for arm in arms}
         self._quick = [arm.name for arm in arms if arm.needs_parents and not arm.uses_network]
         self._shares = Shares(list(self._arms))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from molvae.chem.drawing import draw_grid
 from molvae.chem.molecule import mol_from_canonical
 from molvae.chem.tables import html_table
 from molvae.datasets.files import atomic_path
+from molvae.errors import MissingExtraError
+from molvae.optimize.front import hypervolumes, pareto_front
 from molvae.optimize.objective import Objective
 from molvae.optimize.scored import Scored
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
     from molvae.latent.space import LatentSpace
 
+_log = logging.getLogger("molvae")
 _TOP = 10
 
 
@@ -66,12 +70,31 @@ class Result:
         wanted = np.array([row.wanted for row in best], dtype=np.float64)
         return _frame([best[row] for row in pareto_front(wanted)], self.space)
 
+    def hypervolume(self, reference: Sequence[float] | None = None) -> NDArray[np.float64]:
+        """Return after each call the volume between the goals that the molecules so far dominate, (calls,).
+
+        It is measured from `reference`, a value for each goal as it is wanted; see `front.reference_point` for None.
+
+        Raises:
+            ValueError: `reference` does not have a value for each goal.
+            MissingExtraError: BoTorch is not installed.
+        """
+        goals = len(self.objective.goals)
+        if reference is not None and len(reference) != goals:
+            raise ValueError(f"reference must have a value for each of {goals} goals, got {len(reference)}")
+        wanted = [row.wanted if row.contends else (np.nan,) * goals for row in self.rows]
+        point = None if reference is None else np.asarray(reference, dtype=np.float64)
+        return hypervolumes(np.array(wanted, dtype=np.float64).reshape(len(wanted), goals), point)
+
     def trace(self) -> pandas.DataFrame:
-        """Return for each call: number, molecule, score, best so far, mean of the ten best so far, arm, parents."""
+        """Return for each call: number, molecule, score, best so far, mean of the ten best so far, arm, parents.
+
+        With several goals also the hypervolume so far, where BoTorch is installed.
+        """
         import pandas  # 0.3 s
 
         rows = self.rows
-        return pandas.DataFrame({
+        table = pandas.DataFrame({
             "call": [row.call for row in rows],
             "smiles": [row.smiles for row in rows],
             "score": [row.score for row in rows],
@@ -80,6 +103,12 @@ class Result:
             "parents": [" ".join(row.parents) for row in rows],
             "reason": [row.reason for row in rows],
         })  # fmt: skip
+        if len(self.objective.goals) > 1:
+            try:
+                table.insert(5, "hypervolume", self.hypervolume())
+            except MissingExtraError as err:
+                _log.warning("the trace has no hypervolume: %s", err)
+        return table
 
     def grid(self, n: int = _TOP) -> bytes:
         """Return a PNG picture of the best `n` molecules with score, SA score and number of alerts."""
@@ -102,21 +131,6 @@ class Result:
         optimization_trace(self, axes=drawing.subplots())
         with atomic_path(path) as temporary:
             drawing.savefig(temporary, dpi=120)
-
-
-def pareto_front(wanted: NDArray[np.float64]) -> list[int]:
-    """Return the rows of `wanted` (n, goals), more is better, that no other row equals or beats in all goals.
-
-    Of equal rows the first is returned.
-
-    >>> pareto_front(np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 0.5], [1.0, 0.0]]))
-    [0, 1]
-    """
-    front: list[int] = []
-    for row in np.lexsort(-wanted.T[::-1]) if wanted.size else []:
-        if not any((wanted[other] >= wanted[row]).all() for other in front):
-            front.append(int(row))
-    return sorted(front)
 
 
 def _sa_score(smiles: str) -> float:

@@ -70,9 +70,9 @@ class Wishes:
         finite = {name for name, value in values.items() if math.isfinite(value)}
         if self.goals.keys() <= finite and finite:
             return ""
-        return (
-            f"the objective returned {', '.join(f'{name} {value:.4g}' for name, value in values.items()) or 'nothing'}"
-        )
+        told = ", ".join(f"{name} {value:.4g}" for name, value in values.items()) or "nothing"
+        missing = ", ".join(repr(name) for name in self.goals if name not in values)
+        return f"the objective returned {told}" + (f"; there are goals for {missing}" if values and missing else "")
 
     def score(self, values: Values) -> float:
         """Return the score of values without a shortcoming; NaN where there are no goals."""

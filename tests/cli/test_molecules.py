@@ -52,6 +52,35 @@ def test_an_unknown_prior_is_one_line(call: Molvae) -> None:
     assert "prior must be one of" in call("sample", "--prior", "nothing", code=1).stderr
 
 
+def test_conditions_are_met_and_the_success_rate_is_said(call: Molvae) -> None:
+    result = call("sample", "-n", "5", "--condition", "logp:-2:6", "--condition", "molecular_weight::2000")
+    assert len(set(result.stdout.splitlines())) == 5
+    assert "molecules that the model proposed meet every wish" in result.stderr
+
+
+def test_what_was_not_found_is_said(call: Molvae, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("molvae.latent.conditional.TRIES", (1, 100))
+    result = call("sample", "-n", "5", "--condition", "molecular_weight::1", code=1)
+    assert result.stdout == ""
+    assert "only 0 of 5 were found" in result.stderr
+
+
+@pytest.mark.parametrize("text", ["logp", "logp:1", "logp:1:x", "logp:1:2:3"])
+def test_a_condition_has_two_limits(call: Molvae, text: str) -> None:
+    assert "such as logp:1:3" in call("sample", "--condition", text, code=2).stderr
+
+
+def test_a_scaffold_needs_a_model_that_writes_without_z(call: Molvae) -> None:
+    stderr = call("sample", "--scaffold", "c1ccccc1", code=1).stderr
+    assert "null_share" in stderr
+    assert len(stderr.splitlines()) == 1
+
+
+def test_a_pattern_to_keep_must_be_in_the_molecule(call: Molvae) -> None:
+    assert "does not hold [Br]" in call("neighbors", ASPIRIN, "--keep", "[Br]", code=1).stderr
+    assert "is not a SMARTS pattern" in call("neighbors", ASPIRIN, "--keep", "C(", code=1).stderr
+
+
 def test_molecules_of_a_shard_can_be_left_out(call: Molvae, model_folder: Path) -> None:
     call("sample", "-n", "2", "--novel-to", model_folder.parent / "shard")
 

@@ -233,6 +233,18 @@ def test_a_space_says_what_it_is(space: LatentSpace) -> None:
     assert repr(space).startswith("LatentSpace(24 dimensions,")
 
 
+def test_neighbours_keep_what_they_are_told_to(space: LatentSpace, corpus: list[str]) -> None:
+    query = next(smiles for smiles in corpus if "c1ccccc1" in smiles)
+    found = space.neighbors(query, n=8, similarity=0.4, keep="c1ccccc1", seed=0)
+    benzene = Chem.MolFromSmarts("c1ccccc1")
+    assert len(found) > 0
+    assert all(Chem.MolFromSmiles(smiles).HasSubstructMatch(benzene) for smiles in found.smiles)
+    assert 0 < found.kept <= 1
+    assert space.neighbors(query, n=8, similarity=0.4, seed=0).kept == 1
+    with pytest.raises(ValueError, match="does not hold"):
+        space.neighbors(query, keep="[Br]")
+
+
 def test_refined_points_give_more_molecules_back_and_lose_none(space: LatentSpace, wehi_smiles: list[str]) -> None:
     others = sorted(set(wehi_smiles), key=lambda smiles: (len(smiles), smiles))[64:104]  # not trained on
     plain, refined = space.reconstruct(others), space.reconstruct(others, refine=True)

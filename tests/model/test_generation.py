@@ -152,3 +152,30 @@ def test_bad_points_are_named(vae: MoleculeVAE, z: Tensor, words: str) -> None:
 def test_bad_settings_are_named(settings: dict[str, float], name: str) -> None:
     with pytest.raises(ConfigError, match=name):
         Sampling(**settings)  # type: ignore[arg-type]
+
+
+def test_a_row_that_is_given_what_it_would_write_goes_on_as_it_would(vae: MoleculeVAE, z: Tensor) -> None:
+    free = generate(vae.decoder, z, sampling=SAMPLED, seed=3, max_symbols=10, precision="fp32")
+    prefixes = free.tokens[:, :4] * (torch.arange(4) < torch.arange(len(z))[:, None] % 5)  # none to four of its tokens
+    given = generate(vae.decoder, z, sampling=SAMPLED, seed=3, prefixes=prefixes, max_symbols=10, precision="fp32")
+    assert torch.equal(given.tokens, free.tokens)
+    torch.testing.assert_close(given.log_prob, free.log_prob)
+
+
+def test_every_sequence_begins_with_its_prefix(vae: MoleculeVAE, z: Tensor) -> None:
+    prefixes = torch.full((len(z), 3), 5)
+    prefixes[::2, 1:] = 0
+    made = generate(vae.decoder, z, sampling=SAMPLED, prefixes=prefixes, max_symbols=10, precision="fp32")
+    for row, prefix in zip(made.sequences(), prefixes.tolist(), strict=True):
+        wanted = [token for token in prefix if token]
+        assert row[: len(wanted)] == wanted
+    reference = [forced_log_prob(vae, z[i], row, max_symbols=10) for i, row in enumerate(made.sequences())]
+    torch.testing.assert_close(made.log_prob, torch.tensor(reference), atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(1, 2), (0, 2), (8, 10)])
+def test_prefixes_are_one_row_for_each_point_and_leave_room(
+    vae: MoleculeVAE, z: Tensor, shape: tuple[int, int]
+) -> None:
+    with pytest.raises(ValueError, match="prefixes must have shape"):
+        generate(vae.decoder, z, prefixes=torch.full(shape, 5), max_symbols=10)

@@ -32,3 +32,9 @@ def test_points_have_no_density() -> None:
 def test_shares_must_be_shares(weights: torch.Tensor) -> None:
     with pytest.raises(ValueError, match="weights"):
         NullLatent(torch.zeros(3, 2), weights)
+
+
+@pytest.mark.parametrize("temperature", [0.0, -1.0, float("nan"), 101.0])
+def test_symbols_must_be_drawn(temperature: float) -> None:
+    with pytest.raises(ValueError, match="temperature must be above 0"):
+        NullLatent(torch.zeros(1, 2), torch.ones(1), temperature)

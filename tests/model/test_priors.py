@@ -57,12 +57,13 @@ def test_a_prior_is_rebuilt_from_its_tensors(kind: str, encoded: tuple[Tensor, T
     priors: list[LatentPrior] = [
         StandardNormal(3),
         FullGaussian.fit(*encoded),
-        NullLatent(torch.randn(4, 3), torch.full((4,), 0.25)),
+        NullLatent(torch.randn(4, 3), torch.full((4,), 0.25), 0.75),
     ]
     prior = next(each for each in priors if each.kind == kind)
     shapes = prior_shapes(kind, 3, prior.sizes())
     assert {name: tuple(tensor.shape) for name, tensor in prior.tensors().items()} == shapes
     again = build_prior(kind, 3, prior.tensors())
+    assert again.temperature == prior.temperature
     noise = torch.randn(5, 3)
     assert torch.equal(again.transform(noise), prior.transform(noise))
 
@@ -76,7 +77,9 @@ def test_unknown_and_impossible_priors_are_refused() -> None:
         with pytest.raises(CheckpointError, match="points of a prior must be a whole number from 1 to 4096"):
             prior_shapes("null-latent", 3, {"points": size})
     with pytest.raises(CheckpointError, match="shares that sum to 1"):
-        build_prior("null-latent", 2, {"points": torch.zeros(2, 2), "weights": torch.ones(2)})
+        build_prior(
+            "null-latent", 2, {"points": torch.zeros(2, 2), "weights": torch.ones(2), "temperature": torch.ones(1)}
+        )
     with pytest.raises(CheckpointError, match="diagonal of scale positive"):
         build_prior("full-gaussian", 2, {"mean": torch.zeros(2), "scale": -torch.eye(2)})
     with pytest.raises(ValueError, match="n >= 2"):

@@ -303,3 +303,13 @@ def test_an_interrupted_call_loses_only_its_chunk() -> None:
 def test_impossible_objectives_are_refused(make: Callable[[], Objective], why: str) -> None:
     with pytest.raises(ConfigError, match=why):
         make()
+
+
+def test_a_goal_for_a_value_that_the_function_does_not_return_is_named() -> None:
+    objective = Objective(
+        {"own": lambda smiles: [{"size": 1.0} for _ in smiles], "qed": "qed"},
+        goals={"size": "maximize", "qed": "maximize"},
+        budget=3,
+    )
+    (row,) = objective.evaluate(["CCO"])
+    assert row.reason.endswith("own.size 1, qed 0.4068; there are goals for 'size'")
