@@ -91,7 +91,8 @@ def draw() -> None:
     from molvae.plots import neighbor_grid
 
     found = molvae.load().neighbors(ASPIRIN, n=7, similarity=0.6, seed=0)
-    figure = neighbor_grid(found, per_row=4).figure
+    figure = neighbor_grid(found, per_row=4).get_figure(root=True)
+    assert figure is not None
     with atomic_path(PICTURE) as temporary:
         figure.savefig(temporary, dpi=110, bbox_inches="tight", metadata={"Software": None})
 
