@@ -6,8 +6,8 @@
 
 Each target turns the number of an input into that input, the same in every run, and reads it: it must be taken, or
 refused with the error of molvae that belongs there. The readers work in a child process, which the kernel ends if an
-input takes more than 5 s of processor time, and which may not grow by more than 1 GB; whatever kills it is a finding
-like any other exception, and the next child goes on with the next input. Exit code 1 if there was a finding.
+input takes more than 5 s of processor time or 120 s in all, and which may not grow by more than 1 GB. Whatever kills it
+is a finding like any other exception, and the next child goes on with the next input. Exit code 1 if there was one.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from scripts.fuzz_targets import Stock, Target, all_targets
 
-SECONDS, GIGABYTE = 5, 1 << 30
+SECONDS, WAITING, GIGABYTE = 5, 120, 1 << 30
 _BOARD = struct.Struct("<6q")  # next input, taken, refused, findings, slowest in µs, growth of the memory in bytes
 
 
@@ -55,6 +55,7 @@ def inputs_of(name: str, target: Target, stock: Stock, board: mmap.mmap, end: in
     while number < end and time.monotonic() < until:
         chance = random.Random(f"{name} {number}")
         signal.setitimer(signal.ITIMER_PROF, SECONDS)
+        signal.setitimer(signal.ITIMER_REAL, WAITING)  # for one that waits and does nothing, as for a pipe
         began = time.process_time()
         try:
             if target(chance, stock):
@@ -65,6 +66,7 @@ def inputs_of(name: str, target: Target, stock: Stock, board: mmap.mmap, end: in
             findings += 1
             (folder / f"{name}-{number}.txt").write_text(traceback.format_exc(), errors="backslashreplace")
         signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
         slowest = max(slowest, int(1e6 * (time.process_time() - began)))
         grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10) - at_rest
         if grown > max(growth, GIGABYTE):
@@ -93,7 +95,8 @@ def fuzz(name: str, target: Target, stock: Stock, *, first: int, end: int, until
         number, taken, refused, findings, slowest, growth = _BOARD.unpack(board[:])
         if status == 0:
             return Row(number - first, taken, refused, findings, slowest / 1e6, growth)
-        why = f"more than {SECONDS} s of processor time" if -status == signal.SIGPROF else f"exit code {status}"
+        reasons = {-signal.SIGPROF: f"more than {SECONDS} s of processor time", -signal.SIGALRM: f"{WAITING} s in all"}
+        why = reasons.get(status, f"exit code {status}")
         (folder / f"{name}-{number}.txt").write_text(f"the process ended on this input: {why}")
         board[:] = _BOARD.pack(number + 1, taken, refused, findings + 1, slowest, growth)
 

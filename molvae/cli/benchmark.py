@@ -148,7 +148,7 @@ def property_(**given: Any) -> int:
 
     The data sets of MoleculeNet, ESOL, FreeSolv, Lipophilicity and BACE, are given as files. Each split fits 80 % of
     the molecules, calibrates with 10 % and tests on 10 %, the same for all methods; figures are means over seeds.
-    Published beside it: R² 0.731 on Lipophilicity for CDDD (doi:10.1039/C8SC04175J), on random splits of its own.
+    Published: R² 0.731 on Lipophilicity for CDDD (doi:10.1039/C8SC04175J), on splits of its own.
 
     \b
     Example:

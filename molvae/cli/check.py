@@ -81,6 +81,8 @@ def check(
     is_points = source.suffix.lower() in _POINTS
     if no_model and (domain or repair is not None or is_points):
         raise click.UsageError("--no-model cannot be with --domain, --repair or a file of vectors: they need the model")
+    if STANDARD_STREAM in (output, repair):
+        raise click.UsageError("-o and --repair need the name of a file: the figures go to standard output")
     space = None if no_model else load_space(model, device, threads, workers)
     known = _training_set(training, workers) if training is not None else None
     if domain and known is not None and space is not None and space.checkpoint.domain is None:

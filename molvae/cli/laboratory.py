@@ -75,6 +75,9 @@ def ask(
                 fixed = getattr(laboratory.settings, name)
                 raise click.UsageError(f"{folder} began with {name} {fixed}, which cannot become {value}")
         found = laboratory.pending if pending else laboratory.ask(count)
+    if pending and not found:
+        say("nothing is pending")
+        return 0
     write_table(["id", "smiles", "score"], ([row.id, row.smiles, None] for row in found), output, as_json=as_json)
     if len(found) < count and not pending:
         say(f"only {len(found):,} of {count:,}: the search found no more new molecules")
@@ -96,9 +99,10 @@ def molecules_in(path: Path) -> list[str]:
 def tell(folder: Path, source: Path, column: str, as_json: bool, **reading: Any) -> int:
     """Tell the search in FOLDER what the molecules of SOURCE ('-': standard input) gave.
 
-    SOURCE has the columns of ask. An empty cell is not measured yet and may be told later; 'failed' never will be.
-    A row whose id is empty is a molecule of your own. Where a row cannot be right, an unknown id or an id beside
-    another molecule, nothing of the file is taken. FOLDER gets trace.csv, best.smi, .csv and .sdf, and two pictures.
+    SOURCE has the columns of ask; ids may stand in another column, --name-column. An empty cell is not measured yet and
+    may be told later; 'failed' never will be. A row whose id is empty is a molecule of your own. Where a row cannot be
+    right, an unknown id or an id beside another molecule, nothing of the file is taken. FOLDER gets trace.csv,
+    best.smi, .csv and .sdf, and two pictures.
 
     \b
     Example:

@@ -59,6 +59,7 @@ class DecodeSummary:
             if len(kept := self.examples.setdefault(cause, [])) < EXAMPLES:
                 kept.append(row)
         if row.derivation is not None:
+            self._sums["decoded"] += 1
             self._sums["written"] += row.derivation.symbols
             self._sums["unused"] += row.derivation.unused
         if row.smiles is None:
@@ -112,7 +113,8 @@ class DecodeSummary:
         """Return all figures, in groups."""
         read, counts, sums = self._sums["read"], self._counts, self._sums
         codes = {finding.value for finding in Oddity}
-        not_read = [code for code in counts if " " not in code and code not in codes and code not in _FLAGS]
+        not_read = {code for code in counts if " " not in code and code not in codes and code not in _FLAGS}
+        not_read |= {"empty", "truncated"} if sums["decoded"] else set()  # also where none was
         groups = {"reading": [Measure.rate("read by RDKit", read, self.n, "of the rows")]}
         groups["reading"] += [Measure.rate(code, counts[code], self.n, "of the rows") for code in sorted(not_read)]
         if sums["written"]:

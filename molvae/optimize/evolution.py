@@ -21,7 +21,8 @@ class Evolution:
     def ask(self, n: int) -> list[Proposal]:
         """Return up to `n` molecules that were not proposed before."""
         rng = self._proposer.begin_round()
-        return self._proposer.chosen(self._proposer.opening(n, rng) or self._proposer.offspring(n, rng))
+        opening = self._proposer.opening(n, rng, uninformed=self._proposer.population.is_flat)
+        return self._proposer.chosen(opening or self._proposer.offspring(n, rng))
 
     def tell(self, rows: Sequence[Scored]) -> None:
         """Take what became of molecules."""

@@ -107,12 +107,16 @@ class Laboratory:
             Standardization, about["standardization"], where=f"{where}, standardization"
         )
         self._model, self._place = str(about["model"]), about["place"]
-        self._proposed = _read_proposals(self.folder / PROPOSALS)
         self._measured: dict[str, float | None] = {}
         self.objective = Objective(
             _Measured(self._measured), goals={_VALUE: self.settings.goal}, journal=self.folder / JOURNAL,
             standardization=self._standardization, chunk_size=10_000,
         )  # fmt: skip
+        try:  # now that the journal is locked, nobody else writes proposals
+            self._proposed = _read_proposals(self.folder / PROPOSALS)
+        except DataError:
+            self.close()
+            raise
 
     def _begin(self, settings: LaboratorySettings, start: list[str], library: list[str] | None) -> None:
         wanted = dataclasses.asdict(settings)

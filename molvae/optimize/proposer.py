@@ -61,13 +61,16 @@ class Proposer:
         self._round += 1
         return np.random.default_rng([self._seed, self._round])
 
-    def opening(self, n: int, rng: np.random.Generator) -> list[Proposal]:
-        """Return up to `n` molecules to begin with; none once there are enough, and scores to learn from."""
+    def opening(self, n: int, rng: np.random.Generator, *, uninformed: bool = False) -> list[Proposal]:
+        """Return up to `n` molecules to begin with; none once there are enough, and something to learn from.
+
+        Where all scores are equal, so that the search is `uninformed`, parents mean no more than other molecules.
+        """
         proposals: list[Proposal] = []
         while self._start and len(proposals) < n:
             given = [Proposal(self._start.popleft(), "start") for _ in range(min(n, len(self._start)))]
             proposals += self.admitted(given, {proposal.smiles for proposal in proposals})
-        early = len(self.population) < self._initial or self.population.is_flat
+        early = len(self.population) < self._initial or uninformed
         if len(proposals) < n and early and self._explorers:
             split = {arm.name: -(-n // len(self._explorers)) for arm in self._explorers}
             proposals += self._drawn(split, n - len(proposals), self.draw_from(rng), rng, proposals)

@@ -88,12 +88,13 @@ class SurrogateSearch:
         self._scores: NDArray[np.float64] = np.zeros(0)  # of the molecules in the process, in its order
         self._known: list[NDArray[Any]] = []  # the rows that describe them
         self._seen: set[bytes] = set()  # rows of all molecules told
+        self._is_flat = False  # whether all targets are equal
         self._reserve: list[Proposal] = []
 
     def ask(self, n: int) -> list[Proposal]:
         """Return up to `n` molecules that were not proposed before."""
         rng = self._proposer.begin_round()
-        opening = self._proposer.opening(n, rng)
+        opening = self._proposer.opening(n, rng, uninformed=self._is_flat)
         if opening or not len(self._scores):
             return self._proposer.chosen(opening or self._proposer.offspring(n, rng))
         pool = self._pool(n, rng)
@@ -111,6 +112,7 @@ class SurrogateSearch:
         self._seen.update(map(bytes, described))
         self._known += list(described)
         self._scores = np.append(self._scores, [row.score for row in new])
+        self._is_flat = self._proposer.population.is_flat
         if len(self._known) > self._most:
             self._keep_best(self._most // 2)
         else:

@@ -91,7 +91,7 @@ class Evaluation:
             (
                 row.split, row.method, row.kinds, f"{row.r2:.3f} ± {row.r2_std:.3f}",
                 f"{row.rmse:.3f} ± {row.rmse_std:.3f}", f"{row.mae:.3f}",
-                f"{row.coverage90:.1%}" if np.isfinite(row.coverage90) else "–", row.tested,
+                _shared(row.coverage90, row.coverage90_error), row.tested,
             )
             for row in self.table()
         ]  # fmt: skip
@@ -203,6 +203,11 @@ def _trial(
         float(np.sqrt(np.mean(errors**2))), float(np.mean(np.abs(errors))), tuple(coverage), width,
         measured, predicted, found.domain,
     )  # fmt: skip
+
+
+def _shared(share: float, error: float) -> str:
+    """Return a share with its standard error, '–' where there is none."""
+    return f"{share:.1%}" + (f" ± {error:.1%}" if np.isfinite(error) else "") if np.isfinite(share) else "–"
 
 
 def _summary(trials: Sequence[Trial]) -> Summary:

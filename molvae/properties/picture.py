@@ -103,7 +103,7 @@ def errors_by_domain(evaluation: Evaluation, split: str = "scaffold", *, axes: A
         found = [(domain[quarter == i].mean(), errors[quarter == i].mean()) for i in np.unique(quarter)]
         axes.plot(*zip(*found, strict=True), label=method, **_line(number))
     axes.set(
-        title=f"Errors by quarters of the domain score, {split} split", xlabel="domain score (small: strange)",
+        title=f"Errors by domain score, {split} split", xlabel="domain score (small: strange)",
         ylabel="mean absolute error", ylim=(0, None),
     )  # fmt: skip
     axes.grid(visible=True, alpha=0.3)

@@ -71,7 +71,7 @@ def test_vectors_are_decoded(molvae: Molvae, molecule_file: Path, model_folder: 
 @pytest.mark.parametrize(
     ("arguments", "rule"),
     [(["--html", "page.txt"], "must end in .html"), (["--no-model", "--domain"], "they need the model"),
-     (["--alerts", "ALL"], "'ALL' is not one of")],
+     (["--alerts", "ALL"], "'ALL' is not one of"), (["-o", "-"], "the name of a file")],
 )  # fmt: skip
 def test_wrong_usage_is_refused(molvae: Molvae, source: Path, arguments: list[str], rule: str) -> None:
     assert rule in molvae("check", source, *arguments, code=2).stderr

@@ -11,10 +11,11 @@ import pytest
 from molvae.chem.settings import Standardization
 from molvae.datasets import preparation
 from molvae.datasets.corpus import Corpus, tokenize_rows
+from molvae.datasets.locks import sole_writer
 from molvae.datasets.preparation import prepare, prepare_smiles
 from molvae.datasets.readers import Source, read_rows
 from molvae.datasets.shards import TokenShard
-from molvae.errors import DataError
+from molvae.errors import DataError, InUseError
 from molvae.tokens.vocabulary import Vocabulary
 
 PREPARE = """
@@ -204,3 +205,13 @@ def test_a_missing_file_and_a_wrong_size_are_named(tmp_path: Path) -> None:
     (tmp_path / "a.smi").write_text("C\n")
     with pytest.raises(ValueError, match="part_rows"):
         prepare(tmp_path / "a.smi", tmp_path / "shard", workers=1, part_rows=0)
+
+
+def test_a_second_preparation_of_the_same_shard_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.smi").write_text("CCO\nCCN\n")
+    with (
+        sole_writer(tmp_path / ".shard.lock", tmp_path / "shard"),
+        pytest.raises(InUseError, match="shard is being written by"),
+    ):
+        prepare(tmp_path / "a.smi", tmp_path / "shard", workers=1)
+    assert len(prepare(tmp_path / "a.smi", tmp_path / "shard", workers=1)) == 2

@@ -61,6 +61,9 @@ def test_points_are_decoded_as_by_the_space(space: LatentSpace) -> None:
         assert 0 <= row.derivation.unused <= row.derivation.symbols
         assert not (row.derivation.truncated and row.smiles)
         assert ("truncated" in row.causes) == row.derivation.truncated
+    report = decode_report(z[known], space=space, catalogs=())
+    assert (report["truncated"].of, report["empty"].of) == (59, 59)
+    assert report["symbols used"].of == sum(row.derivation.symbols for row in rows if row.derivation is not None)
     with pytest.raises(ValueError, match="shape"):
         list(check_points(z[:, 1:], space, NO_ALERTS))
 

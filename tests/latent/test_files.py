@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from molvae.errors import DataError
+from molvae.errors import DataError, InUseError
 from molvae.latent.files import decode_file, encode_file
 from molvae.latent.space import LatentSpace
 
@@ -157,3 +157,27 @@ def test_a_killed_run_goes_on_and_ends_as_if_nothing_had_happened(
     assert whole.resumed == 0
     assert out.read_bytes() == whole.path.read_bytes()
     assert not parts.exists()
+
+
+def test_a_second_job_on_the_same_output_is_refused_and_leaves_it_alone(
+    space: LatentSpace, library: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.npz"
+    begun: list[int] = []
+
+    def meddle(rows: int) -> None:
+        if not begun:
+            begun.append(rows)
+            with pytest.raises(InUseError, match=r"out.npz is being written by process \d+"):
+                encode_file(space, library, out)
+
+    encode_file(space, library, out, part_rows=10, progress=meddle)
+    assert begun
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["library.csv", "out.npz"]
+
+
+def test_what_a_killed_writer_left_is_cleared(space: LatentSpace, library: Path, tmp_path: Path) -> None:
+    (tmp_path / ".tmp-4242-out.npz").write_bytes(bytes(100))
+    (tmp_path / ".tmp-4242-other.npz").write_bytes(bytes(100))
+    encode_file(space, library, tmp_path / "out.npz")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".tmp-4242-other.npz", "library.csv", "out.npz"]

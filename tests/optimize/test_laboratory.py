@@ -88,6 +88,11 @@ def test_what_cannot_be_right_is_refused_as_a_whole(tmp_path: Path, measurement:
     assert "CCCl" not in {call.smiles for call in read_journal(folder / "journal.sqlite")}
 
 
+def test_strategies_that_live_in_one_go_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"strategy must be one of hybrid.*, got 'cma-es'"):
+        LaboratorySettings(strategy="cma-es")
+
+
 def test_a_search_goes_on_as_it_began(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="holds no search"):
         Laboratory(tmp_path / "none")

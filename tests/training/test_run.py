@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file
 
 from molvae.datasets.shards import TokenShard
-from molvae.errors import ConfigError, DataError, TrainingError
+from molvae.errors import ConfigError, DataError, InUseError, TrainingError
 from molvae.model.checkpoint import load_checkpoint
 from molvae.model.config import VAEConfig
 from molvae.training import (
@@ -336,3 +336,21 @@ def test_a_device_that_is_not_there_is_refused(tmp_path: Path, shard: TokenShard
     with pytest.raises(ConfigError, match="device"):
         train(shard, tmp_path / "run", device=device)
     assert not (tmp_path / "run").exists()
+
+
+def test_a_second_run_in_the_same_folder_is_refused_while_the_first_one_lives(
+    tmp_path: Path, shard: TokenShard, vae_config: VAEConfig, train_config: TrainConfig
+) -> None:
+    run = tmp_path / "run"
+    refused: list[bool] = []
+
+    def meddle(event: Event) -> None:
+        if isinstance(event, Saved) and not refused:
+            before = (run / STATE_FILE).read_bytes()
+            with pytest.raises(InUseError, match="run is being written by process"):
+                train(shard, run, vae_config=vae_config, train_config=train_config, resume=True, device="cpu")
+            refused.append((run / STATE_FILE).read_bytes() == before)
+
+    train(shard, run, vae_config=vae_config, train_config=train_config, on_event=meddle, device="cpu")
+    assert refused == [True]
+    assert not (run / ".lock").exists()
