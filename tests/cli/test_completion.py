@@ -29,7 +29,7 @@ def test_the_script_is_accepted_by_its_shell(shell: str) -> None:
     [
         ("molvae sam", 1, {"sample"}),
         ("molvae sample --te", 2, {"--temperature"}),
-        ("molvae optimize --strategy gr", 3, {"graph-ga"}),
+        ("molvae optimize --strategy gra", 3, {"graph-ga", "gradient"}),
         ("molvae data pre", 2, {"prepare"}),
     ],
 )
