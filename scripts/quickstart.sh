@@ -36,8 +36,8 @@ molvae optimize --objective qed --budget 300 --seed 0 -o "$out/qed" >"$out/best.
 step "Summary"
 {
   echo "molvae quick start, with the model that comes with molvae (molvae info shows its card)"
-  printf '\n-- approved drugs through the latent space and back (molvae reconstruct data/drugs.smi)\n'
-  molvae reconstruct data/drugs.smi -o "$out/drugs_reconstructed.csv" 2>&1
+  printf '\n-- approved drugs through the latent space and back (molvae reconstruct data/drugs.smi --refine)\n'
+  molvae reconstruct data/drugs.smi --refine -o "$out/drugs_reconstructed.csv" 2>&1
   printf '\n-- the first of 1,000 sampled molecules (%s/sampled.smi, %s/sampled.png)\n' "$out" "$out"
   head -n 10 "$out/sampled.smi"
   printf '\n-- neighbours of imatinib with their similarity (%s/neighbors.png)\n' "$out"

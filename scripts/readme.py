@@ -69,7 +69,8 @@ def _sample_rows(prior: str, found: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _percent(figure: Mapping[str, float]) -> str:
-    return f"{100 * figure['value']:.1f} %"
+    share = 100 * figure["value"]
+    return f"{share:.1f} %" if share in (0, 100) or 0.05 <= share < 99.95 else f"{share:.2f} %"
 
 
 def _row(name: str, value: str, of: float, published: str) -> str:
