@@ -19,7 +19,7 @@ def rate_distortion(trials: Sequence[Mapping[str, float]], *, label: str = "", a
 
     Args:
         trials: for each model `kl_nats` and `reconstruction_nats`, and if known `beta` and `exact` (the share of
-            molecules that come back), as `scripts/rate_distortion.py --json` writes them.
+            molecules that come back).
         label: names the curve in the legend.
         axes: where to draw, such as an earlier call returned; None makes them.
 
