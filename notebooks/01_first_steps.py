@@ -67,6 +67,13 @@ legends = [text for row in changed.itertuples() for text in (row.name, f"came ba
 plots.molecule_grid(pairs, legends, per_row=4);
 
 # %% [markdown]
+# That is the encoder's one guess. `refine` moves each point by gradient steps, mostly by less than its standard
+# deviation, to where the decoder writes its molecule; neighbours and paths begin at such points by themselves.
+
+# %%
+space.reconstruct(drugs["smiles"], refine=True)
+
+# %% [markdown]
 # One point can be read in several ways. `decode_n_best` lists the most likely molecules at a point with their log
 # probabilities, in nats:
 
@@ -117,5 +124,5 @@ print(f"{back.rate:.0%} of {back.taken} drugs came back exactly; the mean Tanimo
 print(f"{len(set(new))} of {len(new)} samples are distinct; {len(set(new) & {row.smiles for row in back})} is a drug.")
 
 # %% [markdown]
-# A vector is worth what comes back from it: check `reconstruct` on your own molecules first. Then the space is a
+# A vector is worth what comes back from it: check `reconstruct` on your own molecules first, and refine. Then the space is a
 # place to work in. Next: [the map](02_the_map.ipynb) shows how it is laid out.
