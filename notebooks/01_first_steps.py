@@ -124,5 +124,5 @@ print(f"{back.rate:.0%} of {back.taken} drugs came back exactly; the mean Tanimo
 print(f"{len(set(new))} of {len(new)} samples are distinct; {len(set(new) & {row.smiles for row in back})} is a drug.")
 
 # %% [markdown]
-# A vector is worth what comes back from it: check `reconstruct` on your own molecules first, and refine. Then the space is a
-# place to work in. Next: [the map](02_the_map.ipynb) shows how it is laid out.
+# A vector is worth what comes back from it: check `reconstruct` on your own molecules first, and refine. Then the
+# space is a place to work in. Next: [the map](02_the_map.ipynb) shows how it is laid out.
