@@ -5,6 +5,7 @@ The one place that decides device, precision and threads.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -67,7 +68,7 @@ class Network:
         """Move a VAE to its device and prepare it."""
         if threads is not None:
             resolve_threads(threads)  # refuses what is no number of threads
-        vae = vae.to(resolve_device(device)).eval().requires_grad_(False)  # at work it does not learn
+        vae = vae.to(resolve_device(device)).eval()
         return cls(vae, DecoderWeights(vae.decoder, resolve_precision(precision, vae.device)), threads, max_symbols)
 
     @property
@@ -91,6 +92,7 @@ class Network:
 
     def refined(self, molecules: Sequence[Sequence[int]], posteriors: Posteriors) -> NDArray[np.float32]:
         """Return points (n, D) near the posterior means from which greedy decoding writes the molecules; `refine`."""
+        decoder = copy.deepcopy(self.vae.decoder).requires_grad_(False)  # a third of the way back is not walked
         mean, log_var = map(torch.from_numpy, posteriors)
         result = np.empty_like(posteriors[0])
         order = np.argsort([len(tokens) for tokens in molecules], kind="stable")
@@ -101,7 +103,7 @@ class Network:
             chosen = order[start : start + rows]
             tokens, _ = pad([molecules[row] for row in chosen])
             posterior = DiagonalGaussian(mean[chosen].to(self.device), log_var[chosen].to(self.device))
-            points = refine(self.vae.decoder, tokens.to(self.device), posterior, dtype=self.weights.dtype)
+            points = refine(decoder, tokens.to(self.device), posterior, dtype=self.weights.dtype)
             result[chosen] = points.cpu().numpy()
 
         map_threads(run, range(0, len(order), rows), threads=threads)

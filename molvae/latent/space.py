@@ -147,7 +147,7 @@ class LatentSpace:
         Args:
             smiles: one molecule or many, as SMILES or RDKit molecules.
             refine: move each mean, usually by less than a standard deviation, to where `decode` gives the molecule
-                back; a mean that does so already, or that is not found, stays. About three times the work.
+                back; a mean that does so already, or that is not found, stays. Five to ten times the work.
         """
         rows = as_rows(smiles)
         encodings = self.pipeline.encode(rows, many=len(rows) >= POOL_FROM, refine=refine)

@@ -35,7 +35,7 @@ def refine(
     A molecule that is not found within `steps` keeps its mean, so no row gets worse.
 
     Args:
-        decoder: in evaluation mode, its weights without gradients.
+        decoder: in evaluation mode; weights that require no gradient save time.
         tokens: time-major with begin, end and padding, shape (T, B).
         posterior: q(z | x) of the molecules.
         dtype: of the matrix products, as in generation.

@@ -107,3 +107,7 @@ def test_a_device_that_does_not_exist_is_refused() -> None:
         with pytest.raises(ValueError, match="needs a GPU"):
             resolve_device("cuda")
         assert resolve_device("auto").type == "cpu"
+
+
+def test_a_model_at_work_can_still_learn(space: LatentSpace) -> None:
+    assert all(parameter.requires_grad for parameter in space.checkpoint.vae.parameters())
