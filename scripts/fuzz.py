@@ -28,6 +28,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
+os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported: threads of OpenMP do not survive the fork of a child
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from scripts.fuzz_targets import Stock, Target, all_targets
 
