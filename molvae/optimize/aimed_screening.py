@@ -12,7 +12,7 @@ from molvae.optimize.aims import SUM_WEIGHT, Aim, scalarized
 from molvae.optimize.proposer import Proposer
 from molvae.optimize.scored import Scored
 from molvae.optimize.screening import Pool, SurrogateSearch, draw_beta, scaled_targets
-from molvae.optimize.surrogate import Floats, conditioned
+from molvae.optimize.surrogate import Floats
 
 _HOPEFUL = 20  # candidates for each place in a batch, the most promising under its weights
 
@@ -65,16 +65,8 @@ class AimedSearch(SurrogateSearch):
         means = self._process.mean(self._process.kernel(pool.described))
         hopeful = [np.argsort(-self._worth(means, pool.upper, *place), kind="stable")[:_HOPEFUL] for place in places]
         rows = np.unique(np.concatenate(hopeful))
-        covariance = self._process.covariance(pool.described[rows])
-        left = np.ones(len(rows), dtype=bool)
-        picks: list[int] = []
-        for place in places[: len(rows)]:
-            deviations = np.sqrt(np.clip(np.diag(covariance), 0, None))
-            best = int(np.argmax(np.where(left, self._worth(means[rows], deviations, *place), -np.inf)))
-            left[best] = False
-            picks.append(int(rows[best]))
-            covariance = conditioned(covariance, best, self._process.noise)
-        return picks
+        of_place = iter(places)
+        return self._batch(pool, rows, n, lambda deviations: self._worth(means[rows], deviations, *next(of_place)))
 
     def _worth(self, mean: Floats, deviation: Floats, weights: Floats, beta: float) -> Floats:
         """Return what candidates with these means (p, outputs) and deviations (p,) are worth, from 0: (p,)."""

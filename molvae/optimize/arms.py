@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -69,14 +70,7 @@ class GraphMutation:
 
     def propose(self, n: int, draw: Draw, rng: np.random.Generator) -> list[Proposal]:
         """Return up to `n` mutants."""
-        proposals = []
-        for parent in draw(n):
-            child = mutate(parent, rng)
-            if child is not None and rng.random() < _SECOND_CHANGE:
-                child = mutate(child, rng) or child
-            if child is not None:
-                proposals.append(Proposal(child, self.name, (parent,)))
-        return proposals
+        return _mutants(self.name, draw(n), mutate, rng)
 
 
 class SymbolMutation:
@@ -91,14 +85,24 @@ class SymbolMutation:
 
     def propose(self, n: int, draw: Draw, rng: np.random.Generator) -> list[Proposal]:
         """Return up to `n` mutants."""
-        proposals = []
-        for parent in draw(n):
-            child = mutate_symbols(self._codec, parent, rng)
-            if child is not None and rng.random() < _SECOND_CHANGE:
-                child = mutate_symbols(self._codec, child, rng) or child
-            if child is not None:
-                proposals.append(Proposal(child, self.name, (parent,)))
-        return proposals
+        return _mutants(self.name, draw(n), partial(mutate_symbols, self._codec), rng)
+
+
+def _mutants(
+    name: str,
+    parents: Sequence[str],
+    change: Callable[[str, np.random.Generator], str | None],
+    rng: np.random.Generator,
+) -> list[Proposal]:
+    """Return the molecules that one change of each parent leads to, at times two; none where a change fails."""
+    proposals = []
+    for parent in parents:
+        child = change(parent, rng)
+        if child is not None and rng.random() < _SECOND_CHANGE:
+            child = change(child, rng) or child
+        if child is not None:
+            proposals.append(Proposal(child, name, (parent,)))
+    return proposals
 
 
 class Library:

@@ -174,12 +174,20 @@ class SurrogateSearch:
         most = 100 + 2 * n  # exact deviations cost n² operations each
         hopeful = [np.argsort(-(pool.mean + beta * pool.upper), kind="stable")[:most] for beta in (_LOWEST_BETA, 1.0)]
         rows = np.unique(np.concatenate(hopeful))
+        means = pool.mean[rows]
+        return self._batch(pool, rows, n, lambda deviations: means + draw_beta(rng) * deviations)
+
+    def _batch(self, pool: Pool, rows: NDArray[np.intp], n: int, worth: Callable[[Floats], Floats]) -> list[int]:
+        """Return up to `n` of the `rows` of a pool, one after the other the best left.
+
+        `worth` is asked once for each place, for the worth of all rows at their present deviations (rows,).
+        """
         covariance = self._process.covariance(pool.described[rows])
-        means, left = pool.mean[rows], np.ones(len(rows), dtype=bool)
+        left = np.ones(len(rows), dtype=bool)
         picks: list[int] = []
         for _ in range(min(n, len(rows))):
             deviations = np.sqrt(np.clip(np.diag(covariance), 0, None))
-            best = int(np.argmax(np.where(left, means + draw_beta(rng) * deviations, -np.inf)))
+            best = int(np.argmax(np.where(left, worth(deviations), -np.inf)))
             left[best] = False
             picks.append(int(rows[best]))
             if self._conditioned:
