@@ -95,18 +95,14 @@ class Network:
         decoder = copy.deepcopy(self.vae.decoder).requires_grad_(False)  # a third of the way back is not walked
         mean, log_var = map(torch.from_numpy, posteriors)
         result = np.empty_like(posteriors[0])
-        order = np.argsort([len(tokens) for tokens in molecules], kind="stable")
-        threads = self._threads_for(len(molecules))
-        rows = max(1, min(_REFINE_ROWS, -(-len(order) // threads)))
 
-        def run(start: int) -> None:
-            chosen = order[start : start + rows]
+        def run(chosen: NDArray[np.intp], _start: int) -> None:
             tokens, _ = pad([molecules[row] for row in chosen])
             posterior = DiagonalGaussian(mean[chosen].to(self.device), log_var[chosen].to(self.device))
             points = refine(decoder, tokens.to(self.device), posterior, dtype=self.weights.dtype)
             result[chosen] = points.cpu().numpy()
 
-        map_threads(run, range(0, len(order), rows), threads=threads)
+        self._in_batches(run, _by_length(molecules), _REFINE_ROWS)
         return result
 
     def map_batches(
@@ -122,21 +118,23 @@ class Network:
         Batches are sorted by length, which leaves almost no padding, unless the rows must keep their numbers.
         """
         result = np.empty((len(molecules), *width), dtype=np.float32)
-        sizes = np.array([len(tokens) for tokens in molecules])
-        order = np.arange(len(sizes)) if keep_order else np.argsort(sizes, kind="stable")
-        threads = self._threads_for(len(molecules))
-        rows = max(1, min(ENCODE_ROWS, -(-len(order) // threads)))
 
-        def run(start: int) -> None:
-            chosen = order[start : start + rows]
+        def run(chosen: NDArray[np.intp], start: int) -> None:
             padded = np.pad(chosen, (0, padded_rows(len(chosen)) - len(chosen)), mode="edge")
             tokens, lengths = pad([molecules[row] for row in padded])
             with torch.inference_mode(), autocast(self.weights.dtype, self.device):
                 batch = function(tokens.to(self.device), lengths.to(self.device), start)
             result[chosen] = batch[: len(chosen)].float().cpu().numpy()
 
-        map_threads(run, range(0, len(order), rows), threads=threads)
+        self._in_batches(run, np.arange(len(molecules)) if keep_order else _by_length(molecules), ENCODE_ROWS)
         return result
+
+    def _in_batches(self, run: Callable[[NDArray[np.intp], int], None], order: NDArray[np.intp], most: int) -> None:
+        """Call `run(rows, place of the first)` for batches of up to `most` rows, taken in `order`, in threads."""
+        threads = self._threads_for(len(order))
+        size = max(1, min(most, -(-len(order) // threads)))
+        starts = range(0, len(order), size)
+        map_threads(lambda start: run(order[start : start + size], start), starts, threads=threads)
 
     def sequences(
         self,
@@ -205,6 +203,11 @@ class Network:
         if self.threads is not None:
             return self.threads
         return 1 if rows < _ONE_THREAD_BELOW else resolve_threads(None)
+
+
+def _by_length(molecules: Sequence[Sequence[int]]) -> NDArray[np.intp]:
+    """Return the rows of molecules in the order of their lengths, so that batches need almost no padding."""
+    return np.argsort([len(tokens) for tokens in molecules], kind="stable")
 
 
 def checked_points(z: NDArray[np.floating], latent_dim: int) -> NDArray[np.float32]:
