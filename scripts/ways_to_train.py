@@ -15,7 +15,6 @@ import argparse
 import csv
 import sys
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,11 +24,11 @@ from numpy.typing import NDArray
 from sklearn.linear_model import RidgeCV
 from torch import Tensor
 
-from molvae.chem.descriptors import descriptors
 from molvae.chem.fingerprints import tanimoto
 from molvae.datasets import TokenShard, atomic_path
 from molvae.evaluate.chemnet import activations
 from molvae.evaluate.frechet import Moments, frechet_distance
+from molvae.evaluate.latent import property_table
 from molvae.evaluate.official import official_statistics
 from molvae.evaluate.reference import draw, read_smiles
 from molvae.latent import LatentSpace
@@ -103,7 +102,7 @@ class Trials:
         self.held_out = np.concatenate([rows[of_source == each][:HELD_OUT] for each in range(len(shard.groups))])
         self.batches = self.draw_batches()
         self.test = draw(read_smiles("moses-test"), MEASURED, seed=seed)
-        self.properties = property_table(self.test)
+        self.properties = property_table(self.test, PROPERTIES)
         self.real = official_statistics("test").moments
         self.dtype = resolve_precision("auto")
         self.labels: dict[int, NDArray[np.float64]] = {}  # of the steps so far, shared by the ways that need them
@@ -184,7 +183,7 @@ class Trials:
     def labels_of(self, step: int, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the properties of the molecules `rows` of a step, shape (B, 7)."""
         if step not in self.labels:
-            self.labels[step] = property_table(list(self.shard.smiles(rows)))
+            self.labels[step] = property_table(list(self.shard.smiles(rows)), PROPERTIES)
         return self.labels[step]
 
     def measure(self, space: LatentSpace, null: Tensor) -> dict[str, object]:
@@ -227,26 +226,16 @@ class Trials:
         return frechet_distance(self.real, Moments.of(activations(samples, threads=1)))
 
 
-def property_table(smiles: Sequence[str | None]) -> NDArray[np.float64]:
-    """Return the seven properties of molecules (n, 7), NaN for no molecule."""
-    table = np.full((len(smiles), len(PROPERTIES)), np.nan)
-    for row, text in enumerate(smiles):
-        if text is not None:
-            found = descriptors(text)
-            table[row] = [getattr(found, name) for name in PROPERTIES]
-    return table
-
-
 def smoothness(space: LatentSpace, encoding: Encoding, own: NDArray[np.float64], seed: int) -> dict[str, object]:
     """Return what half a posterior σ from molecules of known properties, and the middle between two, decode to."""
     sigma = np.exp(0.5 * encoding.log_var)
     noise = np.random.default_rng(seed).standard_normal(sigma.shape, dtype=np.float32)
     stepped = space.decode(encoding.mean + np.float32(0.5) * sigma * noise)
-    change = np.nanmean(np.abs(property_table(stepped) - own), axis=0)
+    change = np.nanmean(np.abs(property_table(stepped, PROPERTIES) - own), axis=0)
     alike = [tanimoto(a, b) for a, b in zip(encoding.smiles, stepped, strict=True) if a is not None and b is not None]
     middle = space.decode(0.5 * (encoding.mean + np.roll(encoding.mean, 1, axis=0)))
     expected = 0.5 * (own + np.roll(own, 1, axis=0))
-    between = np.nanmean(np.abs(property_table(middle) - expected), axis=0)
+    between = np.nanmean(np.abs(property_table(middle, PROPERTIES) - expected), axis=0)
     ends = zip(encoding.smiles, encoding.smiles[-1:] + encoding.smiles[:-1], middle, strict=True)
     nearer = [max(tanimoto(a, c), tanimoto(b, c)) for a, b, c in ends if a and b and c]
     step_figures = {f"half_sigma_{name}": value for name, value in zip(PROPERTIES, change, strict=True)}

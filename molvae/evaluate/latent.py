@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from molvae.chem.descriptors import descriptors
+from molvae.chem.descriptors import descriptor_table
 from molvae.chem.fingerprints import tanimoto
 from molvae.errors import DataError
 from molvae.evaluate.measure import Measure, as_json, measure_lines, measure_tables
@@ -79,13 +79,13 @@ def _steps(space: LatentSpace, encoding: Encoding, rng: np.random.Generator) -> 
     """Measure what a step of each radius in posterior standard deviations, in a random direction, decodes to."""
     sigma = np.exp(0.5 * encoding.log_var)
     noise = rng.standard_normal(sigma.shape, dtype=np.float32)
-    own = _property_table(encoding.smiles)
+    own = property_table(encoding.smiles, _PROPERTIES)
     measures = []
     for radius in RADII:
         decoded = space.decode(encoding.mean + np.float32(radius) * sigma * noise)
         pairs = [(a, b) for a, b in zip(encoding.smiles, decoded, strict=True) if b is not None]
         similarity = [1.0 if a == b else tanimoto(str(a), b) for a, b in pairs]
-        change = np.abs(_property_table(decoded) - own)
+        change = np.abs(property_table(decoded, _PROPERTIES) - own)
         label = f"{radius:g} σ"
         distance = float(np.linalg.norm(radius * sigma * noise, axis=1).mean())
         measures += [
@@ -104,7 +104,7 @@ def _distances(encoding: Encoding, rng: np.random.Generator) -> list[Measure]:
     a, b = _pairs(len(encoding), rng)
     distance = np.linalg.norm(encoding.mean[a] - encoding.mean[b], axis=1)
     similarity = [tanimoto(str(encoding.smiles[i]), str(encoding.smiles[j])) for i, j in zip(a, b, strict=True)]
-    table = _property_table(encoding.smiles)
+    table = property_table(encoding.smiles, _PROPERTIES)
     note = "Spearman's ρ with latent distance, over pairs"
     return [
         Measure("distance ~ dissimilarity", _rank_correlation(distance, 1 - np.array(similarity)), len(a), note),
@@ -187,13 +187,11 @@ def _offsets(space: LatentSpace, points: Points) -> NDArray[np.float64]:
     return offsets
 
 
-def _property_table(smiles: Sequence[str | None]) -> NDArray[np.float64]:
-    """Return logP, QED and molecular weight (n, 3), NaN for no molecule."""
-    table = np.full((len(smiles), len(_PROPERTIES)), np.nan)
-    for row, text in enumerate(smiles):
-        if text is not None:
-            found = descriptors(text)
-            table[row] = [getattr(found, name) for name in _PROPERTIES]
+def property_table(smiles: Sequence[str | None], names: Sequence[str]) -> NDArray[np.float64]:
+    """Return the named descriptors of molecules (n, names), NaN for no molecule."""
+    table = np.full((len(smiles), len(names)), np.nan)
+    known = [row for row, text in enumerate(smiles) if text is not None]
+    table[known] = descriptor_table([str(smiles[row]) for row in known], names)
     return table
 
 
