@@ -29,6 +29,7 @@ def fit_null_latent(
     molecules: Sequence[Sequence[int]],
     *,
     starts: Tensor,
+    temperature: float = 1.0,
     seed: int = 0,
     progress: Callable[[int], None] | None = None,
 ) -> NullLatent:
@@ -40,6 +41,7 @@ def fit_null_latent(
         network: the model; it is not changed.
         molecules: tokens without begin and end, at least one molecule.
         starts: points (S, D), such as the null latents of the model; the search begins at the best of them.
+        temperature: that its symbols are drawn at.
         seed: of the order of the molecules.
         progress: called with the number of steps done since its last call.
     """
@@ -64,7 +66,7 @@ def fit_null_latent(
         optimizer.step()
         if progress is not None:
             progress(1)
-    return NullLatent(point.detach().cpu(), torch.ones(1))
+    return NullLatent(point.detach().cpu(), torch.ones(1), temperature)
 
 
 def _batches(molecules: Sequence[Sequence[int]], steps: int, seed: int) -> Iterator[list[Sequence[int]]]:

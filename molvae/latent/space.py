@@ -413,11 +413,10 @@ class LatentSpace:
             rows = encode_many(self.pipeline.codec, given, workers=self._workers_for(given))
             molecules = [row.tokens for row in rows if isinstance(row, EncodedMolecule)]
             _require_two(len(molecules))
-            fitted = fit_null_latent(self.pipeline.network, molecules, starts=torch.cat(known), seed=seed)
-            own = self.prior()
-            if isinstance(own, NullLatent):
-                fitted = NullLatent(fitted.points, fitted.weights, own.temperature)
-            prior = fitted
+            temperature = self.prior().temperature or 1.0  # 0 where the model's own prior is a density over z
+            prior = fit_null_latent(
+                self.pipeline.network, molecules, starts=torch.cat(known), temperature=temperature, seed=seed
+            )
         else:
             encoding = self.encode(smiles)
             encoding = encoding[encoding.ok]
