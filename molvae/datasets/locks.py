@@ -57,8 +57,9 @@ def _opened(lock: Path, what: Path) -> IO[str]:
         try:
             _claim(stream)
             # Whoever held it before may have removed the file between our opening and our locking.
-            if lock.exists() and os.path.samestat(os.fstat(stream.fileno()), lock.stat()):
-                return stream
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(stream.fileno()), lock.stat()):
+                    return stream
         except BlockingIOError:
             with stream:
                 raise InUseError(
