@@ -39,6 +39,7 @@ HELD_OUT = {"chembl": 0.05, "nci": 0.1}  # share of the rows
 RECONSTRUCTED = 10_000  # molecules of each test set, at most
 TEMPERATURE = 0.85  # of samples: the lowest FCD/Test of 1, 0.85 and 0.7 after six million molecules
 DOMAIN_MOLECULES = 10_000  # of the training set, that the domain is learned from
+SELECTION_MOLECULES = 50_000  # of the set of a prior, at most, that what is kept of its samples is learned from
 ZINC_SEEDS = 40_000  # molecules of ZINC250k from which variants are made, beside those of ChEMBL and NCI
 # Symbols that make chemical sense and are in no training molecule, so that fine-tuning need not add them.
 UNTRAINED = """
@@ -125,7 +126,7 @@ def variants_of(public: TokenShard, out: Path) -> Path:
 
 
 def finished(run: Path, shard: TokenShard) -> LatentSpace:
-    """Return the trained model as it is shipped: with the priors of real data sets, its domain, and its radius curve.
+    """Return the trained model as it is shipped: the priors of real data sets, each with its selection, and the domain.
 
     The variants are no molecules that anyone asked for, so the prior of the training set and the domain leave them out.
     """
@@ -141,6 +142,11 @@ def finished(run: Path, shard: TokenShard) -> LatentSpace:
         if isinstance(prior, NullLatent):
             checkpoint.priors[name] = NullLatent(prior.points, prior.weights, TEMPERATURE)
     asked = [row for name, rows in shard.groups if name != "variants" for row in rows]
+    for name, prior in checkpoint.priors.items():
+        if isinstance(prior, NullLatent):
+            rows = dict(shard.groups).get(name, asked)
+            chosen = random.Random(3).sample(rows, min(len(rows), SELECTION_MOLECULES))
+            space.fit_selection(shard.smiles(sorted(chosen)), prior=name)
     space.learn_domain(shard.smiles(sorted(random.Random(2).sample(asked, DOMAIN_MOLECULES))))
     return space.calibrate()
 

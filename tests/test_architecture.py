@@ -64,7 +64,7 @@ GATES = {
     "sklearn": {"latent", "properties"},
     "mapie": {"properties"},
     "matplotlib": {"style", "training", "properties", "optimize", "plots"},
-    "scipy": {"evaluate", "optimize"},
+    "scipy": {"latent", "evaluate", "optimize"},
     "fcd_torch": set(),  # its weights are read, its code is not run
     "pooch": {"datasets"},
     "pyarrow": {"datasets", "latent"},

@@ -51,6 +51,20 @@ def morgan_counts(smiles: Sequence[str | Chem.Mol], radius: int = 3, n_bits: int
     return counts
 
 
+def morgan_environments(smiles: str | Chem.Mol, radius: int = 2, width: int = 2048) -> dict[int, int]:
+    """Return how often each environment occurs, by its number below `width`, without those that do not; no stereo.
+
+    Raises:
+        MoleculeError: a SMILES that RDKit cannot read.
+
+    >>> sorted(morgan_environments("CCO").values())
+    [1, 1, 1, 1, 1, 1]
+    """
+    counts = _generator(radius, width).GetCountFingerprint(mol_from_canonical(smiles))
+    found: dict[int, int] = counts.GetNonzeroElements()
+    return found
+
+
 def morgan_matrix(smiles: Sequence[str | Chem.Mol], radius: int = 2, n_bits: int = 2048) -> NDArray[np.uint8]:
     """Return the Morgan fingerprints of molecules as a table of 0 and 1, shape (n, n_bits).
 

@@ -39,6 +39,8 @@ class Reason(StrEnum):
     NOT_REPRESENTABLE = "not_representable"  # the constraints of the model do not allow it
     UNKNOWN_SYMBOL = "unknown_symbol"  # the vocabulary of the model lacks one of its symbols
     TOO_MANY_SYMBOLS = "too_many_symbols"
+    # the prior
+    NOT_SELECTED = "not_selected"  # written, and left out so that samples are distributed as real molecules are
     # the machine
     CRASHED = "crashed"  # the worker process that read it died
 

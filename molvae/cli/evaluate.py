@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from molvae.cli.options import computing_options, load_space, model_option, refine_option, seed_option
+from molvae.cli.options import computing_options, load_space, model_option, refine_option, seed_option, select_option
 from molvae.cli.output import printable, progress, say, show
 from molvae.cli.writing import write_table
 
@@ -104,6 +104,7 @@ def reconstruction(
 @click.option(
     "--temperature", type=click.FloatRange(0), help="0 takes the likeliest symbol.  [default: that of the prior]"
 )
+@select_option
 @click.option(
     "--only", "groups", multiple=True, type=click.Choice(["moses", "guacamol", "coverage", "weights"]),
     help="Measure this group of figures only; may be given several times.  [default: all]",
@@ -113,8 +114,8 @@ def reconstruction(
 @computing_options
 def generation(
     reference: str, train: str | None, samples: Path | None, model: Path | None, count: int, prior: str | None,
-    temperature: float | None, groups: tuple[str, ...], picture: Path | None, seed: int, as_json: bool, device: str,
-    threads: int | None, workers: int | None,
+    temperature: float | None, select: bool, groups: tuple[str, ...], picture: Path | None, seed: int, as_json: bool,
+    device: str, threads: int | None, workers: int | None,
 ) -> int:  # fmt: skip
     """Draw molecules, or read those of --samples, and measure them by MOSES, GuacaMol and beyond.
 
@@ -129,6 +130,7 @@ def generation(
     from molvae.datasets import read_rows
     from molvae.evaluate import evaluate_generation, load_reference
     from molvae.evaluate.generation import GROUPS
+    from molvae.model.null_latent import NullLatent
 
     resources = _resources(device, threads, workers)
     space: LatentSpace | None = None
@@ -141,9 +143,11 @@ def generation(
         chosen = space.prior(prior)  # a name that is not there is refused before anything is computed
         temperature = chosen.temperature if temperature is None else temperature
         header = _about(space) | {"prior": prior or space.priors[0], "temperature": temperature, "seed": seed}
+        if isinstance(chosen, NullLatent):
+            header["selected"] = select and chosen.selection is not None
     against = load_reference(reference, train=train, resources=resources)
     if space is not None:
-        molecules += space.sample(count, seed=seed, prior=prior, temperature=temperature)
+        molecules += space.sample(count, seed=seed, prior=prior, temperature=temperature, select=select)
     report = evaluate_generation(
         molecules, against, space=space, groups=groups or GROUPS, seed=seed, resources=resources
     )

@@ -16,6 +16,7 @@ from molvae.cli.options import (
     output_option,
     refine_option,
     seed_option,
+    select_option,
 )
 from molvae.cli.output import progress, say
 from molvae.cli.reading import read_all, reading_options
@@ -51,6 +52,7 @@ class _Condition(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # ge
     "--temperature", type=click.FloatRange(0), help="0 takes the likeliest symbol.  [default: that of the prior]"
 )
 @choice_options
+@select_option
 @click.option("--unique", is_flag=True, help="No molecule twice.")
 @click.option("--scaffold", help="SMILES that each molecule holds; it grows at each *, or anywhere if there is none.")
 @click.option(
@@ -66,7 +68,7 @@ class _Condition(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # ge
 @computing_options
 def sample(
     count: int, model: Path | None, output: Path, novel_to: Path | None, picture: Path | None, seed: int,
-    unique: bool, scaffold: str | None, conditions: tuple[tuple[str, Range], ...], as_json: bool,
+    select: bool, unique: bool, scaffold: str | None, conditions: tuple[tuple[str, Range], ...], as_json: bool,
     device: str, threads: int | None, workers: int | None, **how: Any,
 ) -> int:  # fmt: skip
     """Draw new molecules from the latent prior: -n canonical SMILES, one per line.
@@ -87,7 +89,8 @@ def sample(
     said = ""
     with progress("Sampling", unit="molecules", total=count) as advance:
         if scaffold is None and not conditions:
-            molecules = space.sample(count, seed=seed, novel_to=known, unique=unique, progress=advance, **how)
+            how |= {"select": select, "unique": unique}
+            molecules = space.sample(count, seed=seed, novel_to=known, progress=advance, **how)
         else:
             found = space.sample_conditional(
                 count,

@@ -87,6 +87,14 @@ def choice_options(command: Command) -> Command:
     return command
 
 
+select_option = click.option(
+    "--select/--as-written",
+    default=True,
+    show_default=True,
+    help="Keep what makes the sample like real molecules, or all that the model writes, several times as fast.",
+)
+
+
 def check_table(_: click.Context, __: click.Parameter, value: Path | None) -> Path | None:
     """Refuse, before any work, a file whose suffix names no format of tables."""
     if value is not None and value != Path("-"):

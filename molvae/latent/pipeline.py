@@ -24,7 +24,7 @@ from molvae.latent.results import Candidate, Encoding
 from molvae.latent.workers import ModelCopy, Point, SharedModel, decode_in_workers, encode_in_workers
 from molvae.model.generation import BATCH_ROWS, GREEDY, Sampling
 from molvae.model.parallel import resolve_threads
-from molvae.tokens.bulk import decode_many, encode_many
+from molvae.tokens.bulk import Keep, decode_many, encode_many
 from molvae.tokens.codec import MoleculeCodec
 from molvae.tokens.processes import resolve_workers, runs_locally
 
@@ -88,16 +88,18 @@ class Pipeline:
         sampling: Sampling = GREEDY,
         seed: int = 0,
         numbers: Iterable[int] | None = None,
+        keep: Keep | None = None,
     ) -> Iterator[str | MoleculeError]:
         """Yield the canonical SMILES of each point in blocks (n, D), or why there is none.
 
         A row draws from the seed and its number; `numbers` has that of each row of all blocks, None counts from 0.
+        `keep` is as in `decode_many`.
         """
         numbers = itertools.count() if numbers is None else numbers
         if many and self._in_workers():
             points = _numbered(itertools.chain.from_iterable(blocks), numbers)
             workers = resolve_workers(self.workers)
-            yield from decode_in_workers(self._copy(), points, sampling, seed, workers=workers)
+            yield from decode_in_workers(self._copy(), points, sampling, seed, keep=keep, workers=workers)
             return
         workers, network = self._cores(many)
 
@@ -105,7 +107,7 @@ class Pipeline:
             return network.sequences(batch[0], sampling, seed=seed, rows=batch[1])
 
         sequences = _ahead(generate, _batches(blocks, numbers), depth=_DECODE_AHEAD if workers > 1 else 0)
-        yield from decode_many(self.codec, itertools.chain.from_iterable(sequences), workers=workers)
+        yield from decode_many(self.codec, itertools.chain.from_iterable(sequences), keep=keep, workers=workers)
 
     def _in_workers(self) -> bool:
         """Tell whether processes of this machine may do chemistry and network together."""

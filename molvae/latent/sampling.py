@@ -54,17 +54,19 @@ def sample_molecules(
     """Yield the first `n` molecules of the seed's stream that are not empty, not known and, if `unique`, not repeated.
 
     Raises:
-        ValueError: 20·n + 10,000 draws did not give `n` such molecules.
+        ValueError: 50·n + 10,000 draws did not give `n` such molecules.
     """
     seen: set[str] = set()
     found = drawn = 0
     while found < n:
-        if drawn >= 20 * n + 10_000:
+        if drawn >= 50 * n + 10_000:
             raise ValueError(
                 f"{drawn:,} draws gave {found:,} of {n:,} molecules: "
-                "ask for fewer, raise the temperature, or allow repeated and known molecules"
+                "ask for fewer, raise the temperature, take what is written (select=False), "
+                "or allow repeated and known molecules"
             )
-        wanted = min(n - found if drawn == 0 else max(n - found, 64), _AT_ONCE)
+        expected = n if drawn == 0 else max(64, (n - found) * drawn // max(1, found))
+        wanted = min(expected, _AT_ONCE)
         for smiles in decode(draw(prior, wanted, seed=seed, first_row=drawn), drawn):
             if smiles is None or smiles in known or smiles in seen or found == n:
                 continue

@@ -25,7 +25,7 @@ from molvae.latent.results import Encoding
 from molvae.model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from molvae.model.generation import BATCH_ROWS, Sampling
 from molvae.model.precision import Precision
-from molvae.tokens.bulk import decode_many, encode_many, lost_to_a_crash
+from molvae.tokens.bulk import Keep, decode_many, encode_many, lost_to_a_crash
 from molvae.tokens.codec import MoleculeCodec
 from molvae.tokens.processes import in_order
 
@@ -72,10 +72,10 @@ def encode_in_workers(
 
 
 def decode_in_workers(
-    copy: ModelCopy, points: Iterable[Point], sampling: Sampling, seed: int, *, workers: int
+    copy: ModelCopy, points: Iterable[Point], sampling: Sampling, seed: int, *, keep: Keep | None, workers: int
 ) -> Iterator[str | MoleculeError]:
-    """Yield the canonical SMILES of each point, or why there is none, in order."""
-    return in_order(_Decode(copy, sampling, seed), points, workers=workers, chunk_size=BATCH_ROWS)
+    """Yield the canonical SMILES of each point, or why there is none, in order; `keep` as in `decode_many`."""
+    return in_order(_Decode(copy, sampling, seed, keep), points, workers=workers, chunk_size=BATCH_ROWS)
 
 
 @functools.lru_cache(maxsize=2)
@@ -114,12 +114,13 @@ class _Decode:
     copy: ModelCopy
     sampling: Sampling
     seed: int
+    keep: Keep | None
 
     def run(self, rows: list[Point]) -> list[str | MoleculeError]:
         codec, network = _loaded(self.copy)
         numbers, z = np.array([number for number, _ in rows]), np.stack([point for _, point in rows])
         sequences = network.sequences(z, self.sampling, seed=self.seed, rows=numbers)
-        return list(decode_many(codec, sequences, chunk_size=len(rows)))
+        return list(decode_many(codec, sequences, keep=self.keep, chunk_size=len(rows)))
 
     def pack(self, results: list[str | MoleculeError]) -> list[str | MoleculeError]:
         return results

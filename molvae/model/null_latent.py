@@ -13,17 +13,22 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from molvae.model.selection import Selection
+
 
 class NullLatent:
     """One null latent for each source of training molecules, with the share of samples that each should give."""
 
     kind: ClassVar[str] = "null-latent"
 
-    def __init__(self, points: Tensor, weights: Tensor, temperature: float = 1.0) -> None:
+    def __init__(
+        self, points: Tensor, weights: Tensor, temperature: float = 1.0, selection: Selection | None = None
+    ) -> None:
         """Take the points (S, D), their shares (S,), which sum to 1, and the temperature of the symbols, above 0.
 
         The points say nothing, so the symbols must be drawn. At temperature 1 they come as often as the model believes;
         one that was not trained to the end believes too much in what is rare, and writes better a little below.
+        `selection` says which of the molecules so written are samples; None takes all.
         """
         if points.ndim != 2 or weights.shape != points.shape[:1] or len(points) < 1:
             shapes = tuple(points.shape), tuple(weights.shape)
@@ -32,7 +37,11 @@ class NullLatent:
             raise ValueError("points must be finite, and weights shares that sum to 1")
         if not 0 < temperature <= 100:
             raise ValueError(f"temperature must be above 0 and at most 100, got {temperature}")
-        self.points, self.weights, self.temperature = points, weights, temperature
+        self.points, self.weights, self.temperature, self.selection = points, weights, temperature, selection
+
+    def selecting(self, selection: Selection | None) -> NullLatent:
+        """Return the same null latents with another selection."""
+        return NullLatent(self.points, self.weights, self.temperature, selection)
 
     @property
     def latent_dim(self) -> int:
@@ -58,9 +67,10 @@ class NullLatent:
         raise ValueError("a null latent has no density over z; score molecules with `LatentSpace.elbo` instead")
 
     def sizes(self) -> dict[str, int]:
-        """Return the number of points, which the model file must say."""
-        return {"points": len(self.points)}
+        """Return the numbers of points and of weights of the selection, 0 for none, which the model file must say."""
+        return {"points": len(self.points), "selection": 0 if self.selection is None else len(self.selection.weights)}
 
     def tensors(self) -> dict[str, Tensor]:
-        """Return the points (S, D), their shares (S,) and the temperature (1,)."""
-        return {"points": self.points, "weights": self.weights, "temperature": torch.tensor([self.temperature])}
+        """Return the points (S, D), their shares (S,), the temperature (1,), and the selection where there is one."""
+        own = {"points": self.points, "weights": self.weights, "temperature": torch.tensor([self.temperature])}
+        return own if self.selection is None else own | self.selection.tensors()

@@ -11,8 +11,10 @@ from torch import Tensor
 
 from molvae.errors import CheckpointError
 from molvae.model.null_latent import NullLatent
+from molvae.model.selection import Selection
 
 _MAX_SIZE = 4_096
+_LEAST_SIZE = {"selection": 0}
 
 
 class LatentPrior(Protocol):
@@ -147,20 +149,29 @@ def prior_shapes(kind: str, latent_dim: int, sizes: Mapping[str, object]) -> dic
     Raises:
         CheckpointError: the kind is unknown to this version, or a size is missing, unknown or out of range.
     """
-    names: dict[str, tuple[str, ...]] = {StandardNormal.kind: (), FullGaussian.kind: (), NullLatent.kind: ("points",)}
+    names: dict[str, tuple[str, ...]] = {
+        StandardNormal.kind: (),
+        FullGaussian.kind: (),
+        NullLatent.kind: ("points", "selection"),
+    }
     if kind not in names:
         raise CheckpointError(f"prior kind must be one of {', '.join(names)}, got {kind[:80]!r}")
     if set(sizes) != set(names[kind]):
         raise CheckpointError(f"a prior of kind {kind!r} has the sizes {list(names[kind])}, got {list(sizes)[:5]}")
     for name, value in sizes.items():
-        if type(value) is not int or not 1 <= value <= _MAX_SIZE:
-            raise CheckpointError(f"{name} of a prior must be a whole number from 1 to {_MAX_SIZE}, got {value!r:.80}")
+        least = _LEAST_SIZE.get(name, 1)
+        if type(value) is not int or not least <= value <= _MAX_SIZE:
+            raise CheckpointError(
+                f"{name} of a prior must be a whole number from {least} to {_MAX_SIZE}, got {value!r:.80}"
+            )
     if kind == FullGaussian.kind:
         return {"mean": (latent_dim,), "scale": (latent_dim, latent_dim)}
     if kind == NullLatent.kind:
-        points = sizes["points"]
+        points, selection = sizes["points"], sizes["selection"]
         assert isinstance(points, int)
-        return {"points": (points, latent_dim), "weights": (points,), "temperature": (1,)}
+        assert isinstance(selection, int)
+        own: dict[str, tuple[int, ...]] = {"points": (points, latent_dim), "weights": (points,), "temperature": (1,)}
+        return own | ({"selection": (selection,), "selection_offset": (1,)} if selection else {})
     return {}
 
 
@@ -174,7 +185,10 @@ def build_prior(kind: str, latent_dim: int, tensors: dict[str, Tensor]) -> Laten
         if kind == FullGaussian.kind:
             return FullGaussian(tensors["mean"], tensors["scale"])
         if kind == NullLatent.kind:
-            return NullLatent(tensors["points"], tensors["weights"], round(float(tensors["temperature"]), 6))
+            selection = None
+            if "selection" in tensors:
+                selection = Selection(tensors["selection"], float(tensors["selection_offset"]))
+            return NullLatent(tensors["points"], tensors["weights"], round(float(tensors["temperature"]), 6), selection)
     except ValueError as err:
         raise CheckpointError(f"prior {kind!r}: {err}") from err
     return StandardNormal(latent_dim)

@@ -24,6 +24,10 @@ from molvae.tokens.processes import CHUNK_SIZE, in_order, resolve_workers
 
 __all__ = ["CHUNK_SIZE", "decode_many", "encode_many", "resolve_workers", "tokenize_many"]
 
+Keep = Callable[[Sequence[int], str], bool]  # whether a molecule is wanted, from its tokens and canonical SMILES
+
+_NOT_SELECTED = MoleculeError(Reason.NOT_SELECTED, "the prior leaves out molecules that come too often")
+
 T = TypeVar("T")
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -55,11 +59,19 @@ def encode_many(
 
 
 def decode_many(
-    codec: MoleculeCodec, tokens: Iterable[Sequence[int]], *, workers: int | None = 1, chunk_size: int = CHUNK_SIZE
+    codec: MoleculeCodec,
+    tokens: Iterable[Sequence[int]],
+    *,
+    keep: Keep | None = None,
+    workers: int | None = 1,
+    chunk_size: int = CHUNK_SIZE,
 ) -> Iterator[str | MoleculeError]:
-    """Yield, for each row of tokens in order, its canonical SMILES or why there is none; see `MoleculeCodec.decode`."""
+    """Yield, for each row of tokens in order, its canonical SMILES or why there is none; see `MoleculeCodec.decode`.
+
+    A row that `keep` says no to, given its tokens and its canonical SMILES, is `not_selected`.
+    """
     rows = (array("H", row) for row in tokens)  # two bytes a token: a vocabulary has at most 5,000
-    return in_order(_Decoding(codec), rows, workers=workers, chunk_size=chunk_size)
+    return in_order(_Decoding(codec, keep), rows, workers=workers, chunk_size=chunk_size)
 
 
 class _Packed(NamedTuple):
@@ -171,11 +183,19 @@ class _Encoding:
 @dataclass(frozen=True)
 class _Decoding:
     codec: MoleculeCodec
+    keep: Keep | None
 
     def run(self, rows: list[Sequence[int]]) -> list[str | MoleculeError]:
         derived = [self.codec.derive(row) for row in rows]
         with quiet_rdkit():
-            return [_or_refusal(canonical_of_derived, smiles, self.codec.standardization) for smiles in derived]
+            decoded = [_or_refusal(canonical_of_derived, smiles, self.codec.standardization) for smiles in derived]
+            keep = self.keep
+            if keep is None:
+                return decoded
+            return [
+                _NOT_SELECTED if isinstance(smiles, str) and not keep(row, smiles) else smiles
+                for row, smiles in zip(rows, decoded, strict=True)
+            ]
 
     def pack(self, results: list[str | MoleculeError]) -> list[str | MoleculeError]:
         return results

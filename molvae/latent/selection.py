@@ -1,0 +1,78 @@
+"""Selecting among the molecules that a null latent writes, and learning what to select from real ones."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy import sparse
+from sklearn.linear_model import LogisticRegression
+
+from molvae.chem.fingerprints import morgan_environments
+from molvae.model.selection import MOST, RADIUS, WIDTH, Selection
+from molvae.tokens.codec import MoleculeCodec
+
+WRITTEN_FOR_EACH, WRITTEN = 4, (8_000, 100_000)  # molecules for each real one, at least and at most, to learn from
+LEAST_CANONICAL = 0.05  # share of them below which nothing is learned: sampling would hardly end
+_SURELY_KEPT = 0.03  # share of the written molecules whose ratio is above the ceiling: kept, though not often enough
+_PENALTY = 0.03  # C of the regression; three times more or less changes little
+
+
+@dataclass(frozen=True)
+class Selector:
+    """Says of a molecule that was written whether it is kept; the same for a seed, wherever it stands among others."""
+
+    codec: MoleculeCodec
+    selection: Selection
+    seed: int
+
+    def __call__(self, tokens: Sequence[int], smiles: str) -> bool:
+        """Return whether `smiles`, canonical, which was written as `tokens`, is kept."""
+        if self.codec.encode_as_written(smiles) != tuple(tokens):
+            return False
+        if not self.selection.judges:
+            return True
+        return _uniform(self.seed, smiles) < self.selection.share(_environments(smiles))
+
+
+def fit_selection(written: Sequence[str], real: Sequence[str]) -> Selection:
+    """Learn which molecules to keep, so that environments come as often among them as among real ones.
+
+    Args:
+        written: canonical SMILES of molecules that the model wrote, as they came.
+        real: canonical SMILES of molecules that its samples should be like.
+
+    Raises:
+        ValueError: one of the two is empty.
+    """
+    if not written or not real:
+        raise ValueError(f"a selection needs written and real molecules, got {len(written)} and {len(real)}")
+    counts = [_table(written), _table(real)]
+    is_real = np.repeat([0, 1], [len(written), len(real)])
+    regression = LogisticRegression(C=_PENALTY, class_weight="balanced", max_iter=500)
+    regression.fit(sparse.vstack(counts).tocsr(), is_real)
+    weights = regression.coef_[0].astype(np.float32)
+    ceiling = float(np.quantile(counts[0] @ weights, 1 - _SURELY_KEPT))
+    return Selection(torch.from_numpy(weights), -ceiling)
+
+
+def _environments(smiles: str) -> dict[int, int]:
+    return morgan_environments(smiles, RADIUS, WIDTH)
+
+
+def _table(smiles: Sequence[str]) -> sparse.csr_array:
+    """Return the counts of environments of molecules, (n, WIDTH)."""
+    rows = [_environments(text) for text in smiles]
+    ends = np.cumsum([0, *map(len, rows)])
+    names = np.fromiter((name for row in rows for name in row), dtype=np.int32, count=ends[-1])
+    values = np.fromiter((min(count, MOST) for row in rows for count in row.values()), np.float32, count=ends[-1])
+    return sparse.csr_array((values, names, ends), shape=(len(rows), WIDTH))
+
+
+def _uniform(seed: int, smiles: str) -> float:
+    """Return a number uniform on [0, 1) that belongs to a seed and a molecule."""
+    digest = hashlib.blake2b(smiles.encode(), digest_size=7, key=seed.to_bytes(8, "little")).digest()
+    return int.from_bytes(digest, "little") / 2**56
