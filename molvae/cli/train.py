@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,9 +26,12 @@ from molvae.cli.output import INTERRUPTED, say, show
 from molvae.cli.settings_file import FILE, overruled, read_tables, write_tables
 
 if TYPE_CHECKING:
+    from molvae.datasets import TokenShard
     from molvae.model.config import VAEConfig
     from molvae.training import TrainConfig
     from molvae.training.events import Event, TrainResult
+
+_COMPARED = 10_000  # molecules of the training set, at most, that what the model writes is compared with
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -113,7 +117,7 @@ def train(
             device=device,
             on_event=report,
         )
-    return _finish(result, as_json=as_json)
+    return _finish(result, shard, as_json=as_json)
 
 
 @click.command(short_help="Adapt a trained model to a small molecule file.")
@@ -148,7 +152,7 @@ def finetune(
         result = fine_tune(
             model, shard, output, train_config=train_config, resume=resume, device=device, on_event=report
         )
-    return _finish(result, as_json=as_json)
+    return _finish(result, shard, as_json=as_json)
 
 
 def _plan(found: dict[str, object], output: Path, config: TrainConfig, *, as_json: bool) -> int:
@@ -221,10 +225,10 @@ def _reporting(settings: dict[str, TrainConfig | VAEConfig]) -> Iterator[Callabl
         yield report
 
 
-def _finish(result: TrainResult, *, as_json: bool) -> int:
+def _finish(result: TrainResult, shard: TokenShard, *, as_json: bool) -> int:
     """Print how the run ended and return the exit code."""
     if result.stop_reason != "interrupted":
-        _calibrate(result.run_folder)
+        _complete(result.run_folder, shard)
     validation = result.validation
     show(
         {
@@ -250,11 +254,18 @@ def _finish(result: TrainResult, *, as_json: bool) -> int:
     return 0
 
 
-def _calibrate(run_folder: Path) -> None:
-    """Measure once how far the neighbours of a similarity are, and keep it with the model."""
+def _complete(run_folder: Path, shard: TokenShard) -> None:
+    """Learn, and keep with the model, what of its samples to keep, and how far the neighbours of a similarity are."""
     from molvae.latent import LatentSpace
+    from molvae.model.null_latent import NullLatent
 
+    space = LatentSpace.load(run_folder)
+    if isinstance(space.prior(), NullLatent):
+        say("learning which of the molecules that it writes are like the training set")
+        rows = random.Random(0).sample(range(len(shard)), min(len(shard), _COMPARED))
+        space.fit_selection(shard.smiles(sorted(rows)))
+        space.save(run_folder)
     try:
-        LatentSpace.load(run_folder).calibrate().save(run_folder)
+        space.calibrate().save(run_folder)
     except ValueError as error:  # a model that hardly writes a molecule is kept all the same
         say(f"the radii of neighbours are not measured yet: {error}")

@@ -54,7 +54,7 @@ class TrainConfig:
     beta_warmup_steps: int = 1_000  # of "linear"; the length of one cycle of "cyclical"
     free_bits: float = 0.0  # nats per latent dimension, on average over a thread's molecules
 
-    null_share: float = 0.0  # of the molecules, written from a learned null latent per source instead of their z
+    null_share: float = 0.5  # of the molecules, written from a learned null latent per source instead of their z
     balance: float = 0.0  # 0: every molecule alike; 1: every source alike, and rare symbols as often as common ones
 
     validation_size: int = 2_000  # molecules held out, at most a tenth of the data

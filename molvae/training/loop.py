@@ -157,7 +157,8 @@ class TrainingLoop:
         with autocast(self.dtype, self._processes.device):
             terms: ElboTerms = self._state.vae(part.tokens, part.lengths, generator=generator, null_latents=null)
         loss = part.weight * terms.loss(self._beta(self._state.counters.step), free_bits=self._config.free_bits)
-        gradients = torch.autograd.grad(loss, self._parameters)
+        # Zeros for null latents that no molecule of this slice is written from.
+        gradients = torch.autograd.grad(loss, self._parameters, materialize_grads=True)
         unconditional = terms.reconstruction.new_zeros(1) if terms.unconditional is None else terms.unconditional
         means = [part.weight * term.detach().mean() for term in (terms.reconstruction, terms.kl, unconditional)]
         return [torch.stack((loss.detach(), *means)), *gradients]

@@ -38,13 +38,13 @@ def test_rows_are_those_of_one_process(space: LatentSpace, rows: list[object]) -
 def test_points_draw_from_their_own_number(space: LatentSpace, rows: list[object]) -> None:
     z = np.nan_to_num(space.encode(rows).mean)
     sampling = Sampling(temperature=1.0)
-    pooled = list(decode_in_workers(copy_of(space), enumerate(z, start=5), sampling, 9, workers=2))
+    pooled = list(decode_in_workers(copy_of(space), enumerate(z, start=5), sampling, 9, keep=None, workers=2))
     alone = list(space.pipeline.decode([z], many=False, sampling=sampling, seed=9, numbers=range(5, 5 + len(z))))
     assert list(map(str, pooled)) == list(map(str, alone))  # a refusal is what it says
 
 
 def test_a_point_whose_process_dies_is_refused_as_crashed(space: LatentSpace) -> None:
-    assert _Decode(copy_of(space), Sampling(), 0).lost().code == Reason.CRASHED
+    assert _Decode(copy_of(space), Sampling(), 0, None).lost().code == Reason.CRASHED
 
 
 def test_the_copy_of_the_model_goes_with_the_space(space: LatentSpace) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import joblib
 import pytest
@@ -38,17 +39,24 @@ def test_every_row_has_its_result(rows: list[object]) -> None:
             assert result == tokenize(row)
 
 
+def _is_short(_: Sequence[int], smiles: str) -> bool:
+    return len(smiles) < 30
+
+
 @pytest.mark.parametrize(("workers", "chunk_size"), [(1, 7), (2, 7), (2, 64), (3, 50)])
 def test_neither_workers_nor_chunks_change_a_result(
     rows: list[object], codec: MoleculeCodec, workers: int, chunk_size: int
 ) -> None:
-    how = {"workers": workers, "chunk_size": chunk_size}
+    how: dict[str, Any] = {"workers": workers, "chunk_size": chunk_size}
     assert comparable(tokenize_many(rows, workers=workers, chunk_size=chunk_size)) == comparable(tokenize_many(rows))
     encoded = comparable(encode_many(codec, rows))
     assert comparable(encode_many(codec, rows, **how)) == encoded
     tokens = [getattr(row, "tokens", ()) for row in encoded]
     decoded = comparable(decode_many(codec, tokens))
     assert comparable(decode_many(codec, tokens, **how)) == decoded
+    short = [row if isinstance(row, str) and len(row) < 30 else None for row in decoded]
+    kept = comparable(decode_many(codec, tokens, keep=_is_short, **how))
+    assert [row if isinstance(row, str) else None for row in kept] == short
     for before, after in zip(encoded, decoded, strict=True):
         assert after == getattr(before, "smiles", (Reason.EMPTY, "the symbols derive to no atoms"))
 

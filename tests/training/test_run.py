@@ -73,6 +73,7 @@ def test_a_run_learns_and_leaves_a_model_that_loads(tmp_path: Path, shard: Token
         learning_rate=0.01,
         warmup_steps=10,
         beta=0.01,
+        null_share=0.0,
         validate_every=50,
         precision="fp32",
     )

@@ -53,6 +53,11 @@ def test_fine_tuning_starts_from_the_null_latent_of_the_model(
 
 
 def test_a_run_without_null_latents_has_the_gaussian(tmp_path: Path, shard: TokenShard, vae_config: VAEConfig) -> None:
-    train(shard, tmp_path / "plain", vae_config=vae_config, train_config=TrainConfig(max_steps=2, batch_size=16))
+    train(
+        shard,
+        tmp_path / "plain",
+        vae_config=vae_config,
+        train_config=TrainConfig(max_steps=2, batch_size=16, null_share=0),
+    )
     checkpoint = load_checkpoint(tmp_path / "plain")
     assert (checkpoint.default_prior, set(checkpoint.priors)) == ("gaussian", {"gaussian", "normal"})
