@@ -5,10 +5,11 @@
 
 Densities over z are fitted to posterior samples of MOSES train: a Gaussian, a mixture of 20 full-covariance Gaussians,
 and a neural spline flow (Durkan et al., arXiv:1906.04032; zuko, pip install zuko). "null" is the null latent of MOSES
-at a temperature, with or without top-p. "posterior" decodes posterior samples of held-out molecules: what a perfect
-density over z would give. "half sigma" decodes steps of half a posterior σ from held-out molecules, "middle" the middle
-between two of them. "floor" is real molecules. A row is written as soon as it is measured, and a row that is there
-already is not measured again.
+at a temperature, with or without top-p, as written. "canonical" keeps of what it writes only the strings that are
+those of their own molecules, "selected" what the prior keeps. "posterior" decodes posterior samples of held-out
+molecules: what a perfect density over z would give. "half sigma" decodes steps of half a posterior σ from held-out
+molecules, "middle" the middle between two of them. "floor" is real molecules. A row is written as soon as it is
+measured, and a row that is there already is not measured again.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ import argparse
 import importlib
 import math
 import sys
+import time
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -35,12 +38,14 @@ from molvae.evaluate.reference import draw
 from molvae.evaluate.similarity import nearest_similarity
 from molvae.latent import LatentSpace
 from molvae.latent.space import SHIPPED_MODEL
+from molvae.model.null_latent import NullLatent
+from molvae.model.selection import Selection
 
 NULLS = {f"null {t:g}": (t, None) for t in (1.0, 0.9, 0.8, 0.7, 0.6)} | {
     f"null top-p {p:g}": (1.0, p) for p in (0.95, 0.9)
 }
 DENSITIES = ("normal", "gaussian", "mixture", "flow")
-WAYS = (*NULLS, "floor", "posterior", "half sigma", "middle", *DENSITIES)
+WAYS = (*NULLS, "canonical", "selected", "floor", "posterior", "half sigma", "middle", *DENSITIES)
 COMPONENTS = 20
 FLOW_STEPS, FLOW_BATCH = 3_000, 512
 
@@ -58,7 +63,9 @@ class Ways:
 
     def row(self, way: str) -> dict[str, object]:
         """Return the figures of one way."""
+        began = time.perf_counter()
         given = self.samples(way)
+        seconds = time.perf_counter() - began
         features = measure_features(given, filters=self.filters, properties=False)
         moments = Moments.of(activations(features.smiles, threads=1))
         assert features.passes is not None
@@ -73,6 +80,7 @@ class Ways:
             "int_div": diversity_measures(features.fingerprints, threads=1)[0].value,
             "unique": len(set(features.smiles)) / max(1, len(features)),
             "valid": len(features) / len(given),
+            "seconds": seconds,
             "seed": self.seed,
             "model": self.space.checkpoint.weights_sha256[:12],
         }
@@ -83,8 +91,14 @@ class Ways:
             return list(draw(self.reference.train, self.n, seed=self.seed + 1))
         if way in NULLS:
             temperature, top_p = NULLS[way]
-            found = self.space.sample(self.n, seed=self.seed, prior="moses", temperature=temperature, top_p=top_p)
-            return list(found)
+            how: dict[str, Any] = {"temperature": temperature, "top_p": top_p, "select": False}
+            return list(self.space.sample(self.n, seed=self.seed, prior="moses", **how))
+        if way in ("canonical", "selected"):
+            prior = self.space.prior("moses")
+            assert isinstance(prior, NullLatent)
+            if way == "canonical":
+                prior = prior.selecting(Selection.of_canonical())
+            return list(self.space.sample(self.n, seed=self.seed, prior=prior))
         return list(self.space.decode(self.points(way)))
 
     def points(self, way: str) -> Points:
