@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
@@ -18,6 +19,7 @@ from molvae.tokens.codec import MoleculeCodec
 WRITTEN_FOR_EACH, WRITTEN = 4, (8_000, 100_000)  # molecules for each real one, at least and at most, to learn from
 LEAST_CANONICAL = 0.05  # share of them below which nothing is learned: sampling would hardly end
 _SURELY_KEPT = 0.03  # share of the written molecules whose ratio is above the ceiling: kept, though not often enough
+_LEAST_KEPT = 0.25  # share of the written molecules that are kept, on average; the ceiling comes down for it
 _PENALTY = 0.03  # C of the regression; three times more or less changes little
 
 
@@ -55,8 +57,17 @@ def fit_selection(written: Sequence[str], real: Sequence[str]) -> Selection:
     regression = LogisticRegression(C=_PENALTY, class_weight="balanced", max_iter=500)
     regression.fit(sparse.vstack(counts).tocsr(), is_real)
     weights = regression.coef_[0].astype(np.float32)
-    ceiling = float(np.quantile(counts[0] @ weights, 1 - _SURELY_KEPT))
-    return Selection(torch.from_numpy(weights), -ceiling)
+    return Selection(torch.from_numpy(weights), -_ceiling(counts[0] @ weights))
+
+
+def _ceiling(log_odds: NDArray[np.float64]) -> float:
+    """Return the log-odds from which on a written molecule is kept for certain.
+
+    The highest ceiling would give the truest sample, and would keep nothing.
+    """
+    quantiles = np.quantile(log_odds, np.arange(1 - _SURELY_KEPT, 0, -0.01))
+    kept = [float(np.exp(np.minimum(0, log_odds - ceiling)).mean()) for ceiling in quantiles]
+    return float(next((c for c, share in zip(quantiles, kept, strict=True) if share >= _LEAST_KEPT), quantiles[-1]))
 
 
 def _environments(smiles: str) -> dict[int, int]:
