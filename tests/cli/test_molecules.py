@@ -12,6 +12,7 @@ from click.testing import Result
 from rdkit import Chem
 
 from molvae.chem import canonical_smiles, mol_from_canonical
+from molvae.latent import LatentSpace
 
 Molvae = Callable[..., Result]
 
@@ -33,6 +34,12 @@ def test_samples_are_canonical_and_the_same_for_a_seed(call: Molvae, tmp_path: P
     call("sample", "-n", "20", "--seed", "7", "-o", tmp_path / "new.smi")
     assert (tmp_path / "new.smi").read_text().splitlines() == printed
     assert call("sample", "-n", "20", "--seed", "8", "--temperature", "1").stdout.splitlines() != printed
+
+
+def test_all_that_the_model_writes_may_be_taken(call: Molvae, model_folder: Path) -> None:
+    space = LatentSpace.load(model_folder, threads=1, workers=1)
+    printed = call("sample", "-n", "20", "--seed", "7", "--as-written").stdout.splitlines()
+    assert printed == space.sample(20, seed=7, select=False)
 
 
 def test_samples_for_machines_are_json_lines(call: Molvae, tmp_path: Path) -> None:
@@ -70,8 +77,12 @@ def test_a_condition_has_two_limits(call: Molvae, text: str) -> None:
     assert "such as logp:1:3" in call("sample", "--condition", text, code=2).stderr
 
 
-def test_a_scaffold_needs_a_model_that_writes_without_z(call: Molvae) -> None:
-    stderr = call("sample", "--scaffold", "c1ccccc1", code=1).stderr
+def test_a_scaffold_needs_a_model_that_writes_without_z(
+    molvae: Molvae, model_folder: Path, tiny: list[str], tmp_path: Path
+) -> None:
+    without = ["--steps", "2", "--batch-size", "32", "--null-share", "0"]
+    molvae("train", model_folder.parent / "shard", "-o", tmp_path / "plain", *without, *tiny)
+    stderr = molvae("sample", "--scaffold", "c1ccccc1", "-m", tmp_path / "plain", code=1).stderr
     assert "null_share" in stderr
     assert len(stderr.splitlines()) == 1
 
