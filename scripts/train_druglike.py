@@ -58,12 +58,14 @@ CARD = {
     "intended_use": "features of molecules, interpolation, neighbours, and ideas for molecules that a chemist judges",
     "not_for": "a decision about safety, toxicity or synthesis; controlled or harmful substances; molecules unlike "
     "those it was trained on: peptides, macrocycles, organometallics, salts and mixtures, which it refuses or garbles",
-    "history": "the first 3.1 million of the molecules seen had a beta that rose to 0.1 and a null share of 0.4, and "
-    "the learning rate fell to nearly 0 and rose again after 2.4 million; since then the recipe holds",
+    "history": "the first 3.1 million of the molecules seen had a beta that rose to 0.1 and a null share of 0.4; since "
+    "then the recipe holds, but for the learning rate, which fell to nearly 0 and rose again after 2.4 and 6.0 million",
     "limits": [
         "from the posterior mean alone, long molecules and several stereo centres often come back changed: see the "
         "figures of each source, and refine the points where it matters",
         "any sample is a valid SELFIES; it may still be unstable or impossible to make",
+        "samples of the null-latent priors are selected among what the decoder writes; of that, about half are strings "
+        "that are not the SELFIES of their own molecule, and many of those molecules are odd",
         "isotopes, boron, silicon and most stereo were learned from computed variants of public molecules",
         "points between molecules decode to something, not always to something sensible",
     ],
