@@ -13,11 +13,15 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
 from molvae.chem.fingerprints import morgan_environments
+from molvae.latent.pipeline import POOL_FROM, Pipeline
+from molvae.latent.sampling import draw, symbol_seed
+from molvae.model.generation import Sampling
+from molvae.model.null_latent import NullLatent
 from molvae.model.selection import MOST, RADIUS, WIDTH, Selection
 from molvae.tokens.codec import MoleculeCodec
 
-WRITTEN_FOR_EACH, WRITTEN = 4, (8_000, 100_000)  # molecules for each real one, at least and at most, to learn from
-LEAST_CANONICAL = 0.05  # share of them below which nothing is learned: sampling would hardly end
+_WRITTEN_FOR_EACH, _WRITTEN = 4, (8_000, 100_000)  # molecules for each real one, at least and at most, to learn from
+_LEAST_CANONICAL = 0.05  # share of them below which nothing is learned: sampling would hardly end
 _SURELY_KEPT = 0.03  # share of the written molecules whose ratio is above the ceiling: kept, though not often enough
 _LEAST_KEPT = 0.25  # share of the written molecules that are kept, on average; the ceiling comes down for it
 _PENALTY = 0.03  # C of the regression; three times more or less changes little
@@ -38,6 +42,23 @@ class Selector:
         if not self.selection.judges:
             return True
         return _uniform(self.seed, smiles) < self.selection.share(_environments(smiles))
+
+
+def learn_selection(pipeline: Pipeline, prior: NullLatent, real: Sequence[str], *, seed: int) -> Selection | None:
+    """Return what to keep of what a prior writes, to come near to `real`, canonical SMILES.
+
+    None where hardly a string is that of its own molecule.
+    """
+    count = int(np.clip(_WRITTEN_FOR_EACH * len(real), *_WRITTEN))
+    decoded = pipeline.decode(
+        [draw(prior, count, seed=seed)],
+        many=count >= POOL_FROM,
+        sampling=Sampling(prior.temperature),
+        seed=symbol_seed(seed),
+        keep=Selector(pipeline.codec, Selection.of_canonical(), seed),
+    )
+    written = [smiles for smiles in decoded if isinstance(smiles, str)]
+    return fit_selection(written, real) if len(written) >= _LEAST_CANONICAL * count else None
 
 
 def fit_selection(written: Sequence[str], real: Sequence[str]) -> Selection:

@@ -32,7 +32,7 @@ from molvae.latent.prior_fitting import fit_null_latent
 from molvae.latent.results import Candidate, Encoding, Neighbors, Path, Reconstruction, Row, profile
 from molvae.latent.sampling import draw, fresh_seed, sample_molecules, symbol_seed
 from molvae.latent.scaffold_growth import ScaffoldWriter
-from molvae.latent.selection import LEAST_CANONICAL, WRITTEN, WRITTEN_FOR_EACH, Selector, fit_selection
+from molvae.latent.selection import Selector, learn_selection
 from molvae.latent.states import summed_states
 from molvae.latent.workers import SharedModel
 from molvae.model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
@@ -238,7 +238,7 @@ class LatentSpace:
         `temperature` None takes that of the prior: 0 where a point of it means one molecule, about 1 for the
         unconditional mode of a model, whose point says nothing, so that the symbols are drawn. Of what is written in
         that mode, a prior may keep only a part, so that samples are distributed as real molecules are
-        (`fit_selection`); with `select=False` all of it comes, several times as fast.
+        (`fit_selection`); with `select=False`, or with wishes, all of it comes, several times as fast.
 
         Empty decodes are drawn again, and so are repeated molecules if `unique`, and those in `novel_to`, canonical
         SMILES such as the training set. A longer sample of a seed begins with a shorter one. `progress` is called with
@@ -426,7 +426,7 @@ class LatentSpace:
             prior = fit_null_latent(
                 self.pipeline.network, molecules, starts=torch.cat(known), temperature=temperature, seed=seed
             )
-            prior = prior.selecting(self._selection(prior, [row.smiles for row in taken], seed))
+            prior = prior.selecting(learn_selection(self.pipeline, prior, [row.smiles for row in taken], seed=seed))
         else:
             encoding = self.encode(smiles)
             encoding = encoding[encoding.ok]
@@ -453,7 +453,7 @@ class LatentSpace:
         real = [row.smiles for row in rows if isinstance(row, EncodedMolecule)]
         if not real:
             raise ValueError(f"a selection needs real molecules, got {len(given)} of which the model took none")
-        selection = self._selection(chosen, real, seed)
+        selection = learn_selection(self.pipeline, chosen, real, seed=seed)
         self.checkpoint.priors[name] = chosen.selecting(selection)
         return selection
 
@@ -601,14 +601,6 @@ class LatentSpace:
         many, numbers = len(z) >= POOL_FROM, range(first_row, first_row + len(z))
         decoded = self.pipeline.decode([z], many=many, sampling=sampling, seed=seed, numbers=numbers, keep=keep)
         return [smiles if isinstance(smiles, str) else None for smiles in decoded]
-
-    def _selection(self, prior: NullLatent, real: Sequence[str], seed: int) -> Selection | None:
-        """Return what to select of what a prior writes, to come near to `real`, canonical SMILES."""
-        count = int(np.clip(WRITTEN_FOR_EACH * len(real), *WRITTEN))
-        keep = Selector(self.pipeline.codec, Selection.of_canonical(), seed)
-        z, sampling = draw(prior, count, seed=seed), Sampling(prior.temperature)
-        written = [smiles for smiles in self._decode(z, sampling=sampling, seed=symbol_seed(seed), keep=keep) if smiles]
-        return fit_selection(written, real) if len(written) >= LEAST_CANONICAL * count else None
 
     def _workers_for(self, rows: Sequence[object]) -> int | None:
         return self.pipeline.workers if len(rows) >= POOL_FROM else 1

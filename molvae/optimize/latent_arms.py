@@ -45,7 +45,7 @@ class LatentMap:
         self.space = space
         self._posteriors: dict[str, Posterior | None] = {}
         self._points: dict[str, NDArray[np.float32]] = {}  # from which a molecule was decoded first
-        encoding = space.encode(space.sample(_REFERENCE, seed=seed))
+        encoding = space.encode(space.sample(_REFERENCE, seed=seed, select=False))
         means = encoding.mean[encoding.ok].astype(np.float64)
         self._center = means.mean(axis=0)
         covariance = np.cov(means, rowvar=False)
@@ -206,7 +206,8 @@ class PriorSamples:
     def propose(self, n: int, draw: Draw, rng: np.random.Generator) -> list[Proposal]:
         """Return `n` molecules."""
         while len(self._stock) < n:
-            self._stock += self._space.sample(_STOCK, seed=int(rng.integers(2**48)))
+            # All that the model writes: a search wants much to choose from, and judges by the objective.
+            self._stock += self._space.sample(_STOCK, seed=int(rng.integers(2**48)), select=False)
         drawn, self._stock = self._stock[:n], self._stock[n:]
         return [Proposal(text, self.name) for text in drawn]
 
