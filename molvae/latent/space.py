@@ -255,8 +255,10 @@ class LatentSpace:
             ).complete()
         chosen = self.prior(prior)
         sampling = Sampling(chosen.temperature if temperature is None else temperature, top_k, top_p)
-        selection = chosen.selection if select and isinstance(chosen, NullLatent) else None
-        keep = None if selection is None else Selector(self.pipeline.codec, selection, seed)
+        keep = None
+        # At temperature 0 a null latent writes one molecule, and there is nothing to choose among.
+        if select and sampling.temperature > 0 and isinstance(chosen, NullLatent) and chosen.selection is not None:
+            keep = Selector(self.pipeline.codec, chosen.selection, seed)
         decode = partial(self._decode, sampling=sampling, seed=symbol_seed(seed), keep=keep)
         found = []
         for smiles in sample_molecules(chosen, decode, n, seed=seed, unique=unique, known=novel_to):

@@ -89,6 +89,7 @@ def test_selected_samples_hold_environments_as_often_as_the_corpus(writing: Late
     selected = writing.sample(400, seed=1)
     assert distance(selected) < 0.8 * distance(written)
     assert writing.sample(400, seed=1, select=False) == written
+    assert len(set(writing.sample(3, seed=1, temperature=0))) == 1
     assert set(selected[:5]) <= set(writing.sample(3_000, seed=1, select=False))
 
 
