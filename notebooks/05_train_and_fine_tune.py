@@ -87,7 +87,7 @@ shard = molvae.prepare(runs / "small.smi", runs / "small", workers=1)
 tiny = VAEConfig(embedding_dim=24, encoder_hidden_dim=48, latent_dim=24, decoder_hidden_dim=96)
 trials = {}
 for beta in (0.01, 0.1, 1.0):
-    config = TrainConfig(max_steps=160, batch_size=64, learning_rate=8e-3, warmup_steps=20, beta=beta,
+    config = TrainConfig(max_steps=160, batch_size=64, learning_rate=8e-3, warmup_steps=20, beta=beta, null_share=0.0,
                          beta_warmup_steps=80, validate_every=40, validation_size=100, log_every=10)  # fmt: skip
     trials[beta] = molvae.train(shard, runs / f"beta-{beta}", vae_config=tiny, train_config=config).validation
 
