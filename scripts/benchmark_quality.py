@@ -4,7 +4,8 @@
     python scripts/benchmark_quality.py --out runs/moses   # and keeps the model there
 
 Trains on a seeded random sample of MOSES train, every molecule written from its own z (null share 0), and
-reconstructs molecules of MOSES test, greedily from the posterior mean; exact means that the canonical isomeric SMILES is equal. Prints JSON with every condition.
+reconstructs molecules of MOSES test, greedily from the posterior mean; exact means that the canonical isomeric SMILES
+is equal. Prints JSON with every condition.
 """
 
 from __future__ import annotations
