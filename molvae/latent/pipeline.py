@@ -24,7 +24,7 @@ from molvae.latent.results import Candidate, Encoding
 from molvae.latent.workers import ModelCopy, Point, SharedModel, decode_in_workers, encode_in_workers
 from molvae.model.generation import BATCH_ROWS, GREEDY, Sampling
 from molvae.model.parallel import resolve_threads
-from molvae.tokens.bulk import Keep, decode_many, encode_many
+from molvae.tokens.bulk import Keep, decode_many, encode_many, select_many
 from molvae.tokens.codec import MoleculeCodec
 from molvae.tokens.processes import resolve_workers, runs_locally
 
@@ -93,7 +93,7 @@ class Pipeline:
         """Yield the canonical SMILES of each point in blocks (n, D), or why there is none.
 
         A row draws from the seed and its number; `numbers` has that of each row of all blocks, None counts from 0.
-        `keep` is as in `decode_many`.
+        `keep` is as in `select_many`.
         """
         numbers = itertools.count() if numbers is None else numbers
         if many and self._in_workers():
@@ -103,11 +103,16 @@ class Pipeline:
             return
         workers, network = self._cores(many)
 
-        def generate(batch: tuple[NDArray[np.float32], NDArray[np.int64]]) -> list[list[int]]:
-            return network.sequences(batch[0], sampling, seed=seed, rows=batch[1])
+        def generate(batch: tuple[NDArray[np.float32], NDArray[np.int64]]) -> list[tuple[int, list[int]]]:
+            sequences = network.sequences(batch[0], sampling, seed=seed, rows=batch[1])
+            return list(zip(batch[1].tolist(), sequences, strict=True))
 
-        sequences = _ahead(generate, _batches(blocks, numbers), depth=_DECODE_AHEAD if workers > 1 else 0)
-        yield from decode_many(self.codec, itertools.chain.from_iterable(sequences), keep=keep, workers=workers)
+        batches = _ahead(generate, _batches(blocks, numbers), depth=_DECODE_AHEAD if workers > 1 else 0)
+        rows = itertools.chain.from_iterable(batches)
+        if keep is None:
+            yield from decode_many(self.codec, (tokens for _, tokens in rows), workers=workers)
+        else:
+            yield from select_many(self.codec, rows, keep, workers=workers)
 
     def _in_workers(self) -> bool:
         """Tell whether processes of this machine may do chemistry and network together."""

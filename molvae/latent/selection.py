@@ -29,19 +29,19 @@ _PENALTY = 0.03  # C of the regression; three times more or less changes little
 
 @dataclass(frozen=True)
 class Selector:
-    """Says of a molecule that was written whether it is kept; the same for a seed, wherever it stands among others."""
+    """Says of a molecule that was written whether it is kept; the same for a seed and the number of its row."""
 
     codec: MoleculeCodec
     selection: Selection
     seed: int
 
-    def __call__(self, tokens: Sequence[int], smiles: str) -> bool:
-        """Return whether `smiles`, canonical, which was written as `tokens`, is kept."""
+    def __call__(self, number: int, tokens: Sequence[int], smiles: str) -> bool:
+        """Return whether `smiles`, canonical, which was written as `tokens` in a row of this number, is kept."""
         if self.codec.encode_as_written(smiles) != tuple(tokens):
             return False
         if not self.selection.judges:
             return True
-        return _uniform(self.seed, smiles) < self.selection.share(_environments(smiles))
+        return _uniform(self.seed, number) < self.selection.share(_environments(smiles))
 
 
 def learn_selection(pipeline: Pipeline, prior: NullLatent, real: Sequence[str], *, seed: int) -> Selection | None:
@@ -104,7 +104,7 @@ def _table(smiles: Sequence[str]) -> sparse.csr_array:
     return sparse.csr_array((values, names, ends), shape=(len(rows), WIDTH))
 
 
-def _uniform(seed: int, smiles: str) -> float:
-    """Return a number uniform on [0, 1) that belongs to a seed and a molecule."""
-    digest = hashlib.blake2b(smiles.encode(), digest_size=7, key=seed.to_bytes(8, "little")).digest()
+def _uniform(seed: int, number: int) -> float:
+    """Return a number uniform on [0, 1) that belongs to a seed and a row, and is none that the row is written with."""
+    digest = hashlib.blake2b(number.to_bytes(8, "little"), digest_size=7, key=seed.to_bytes(8, "little")).digest()
     return int.from_bytes(digest, "little") / 2**56

@@ -25,7 +25,7 @@ from molvae.latent.results import Encoding
 from molvae.model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from molvae.model.generation import BATCH_ROWS, Sampling
 from molvae.model.precision import Precision
-from molvae.tokens.bulk import Keep, decode_many, encode_many, lost_to_a_crash
+from molvae.tokens.bulk import Keep, decode_many, encode_many, lost_to_a_crash, select_many
 from molvae.tokens.codec import MoleculeCodec
 from molvae.tokens.processes import in_order
 
@@ -74,7 +74,7 @@ def encode_in_workers(
 def decode_in_workers(
     copy: ModelCopy, points: Iterable[Point], sampling: Sampling, seed: int, *, keep: Keep | None, workers: int
 ) -> Iterator[str | MoleculeError]:
-    """Yield the canonical SMILES of each point, or why there is none, in order; `keep` as in `decode_many`."""
+    """Yield the canonical SMILES of each point, or why there is none, in order; `keep` as in `select_many`."""
     return in_order(_Decode(copy, sampling, seed, keep), points, workers=workers, chunk_size=BATCH_ROWS)
 
 
@@ -120,7 +120,9 @@ class _Decode:
         codec, network = _loaded(self.copy)
         numbers, z = np.array([number for number, _ in rows]), np.stack([point for _, point in rows])
         sequences = network.sequences(z, self.sampling, seed=self.seed, rows=numbers)
-        return list(decode_many(codec, sequences, keep=self.keep, chunk_size=len(rows)))
+        if self.keep is None:
+            return list(decode_many(codec, sequences, chunk_size=len(rows)))
+        return list(select_many(codec, zip(numbers.tolist(), sequences, strict=True), self.keep, chunk_size=len(rows)))
 
     def pack(self, results: list[str | MoleculeError]) -> list[str | MoleculeError]:
         return results

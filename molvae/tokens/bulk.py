@@ -22,9 +22,9 @@ from molvae.tokens.codec import (
 from molvae.tokens.constraints import DEFAULT_CONSTRAINTS, Constraints
 from molvae.tokens.processes import CHUNK_SIZE, in_order, resolve_workers
 
-__all__ = ["CHUNK_SIZE", "decode_many", "encode_many", "resolve_workers", "tokenize_many"]
+__all__ = ["CHUNK_SIZE", "decode_many", "encode_many", "resolve_workers", "select_many", "tokenize_many"]
 
-Keep = Callable[[Sequence[int], str], bool]  # whether a molecule is wanted, from its tokens and canonical SMILES
+Keep = Callable[[int, Sequence[int], str], bool]  # whether a row is wanted: its number, tokens and canonical SMILES
 
 _NOT_SELECTED = MoleculeError(Reason.NOT_SELECTED, "the prior leaves out molecules that come too often")
 
@@ -59,19 +59,24 @@ def encode_many(
 
 
 def decode_many(
+    codec: MoleculeCodec, tokens: Iterable[Sequence[int]], *, workers: int | None = 1, chunk_size: int = CHUNK_SIZE
+) -> Iterator[str | MoleculeError]:
+    """Yield, for each row of tokens in order, its canonical SMILES or why there is none; see `MoleculeCodec.decode`."""
+    rows = (array("H", row) for row in tokens)  # two bytes a token: a vocabulary has at most 5,000
+    return in_order(_Decoding(codec), rows, workers=workers, chunk_size=chunk_size)
+
+
+def select_many(
     codec: MoleculeCodec,
-    tokens: Iterable[Sequence[int]],
+    numbered: Iterable[tuple[int, Sequence[int]]],
+    keep: Keep,
     *,
-    keep: Keep | None = None,
     workers: int | None = 1,
     chunk_size: int = CHUNK_SIZE,
 ) -> Iterator[str | MoleculeError]:
-    """Yield, for each row of tokens in order, its canonical SMILES or why there is none; see `MoleculeCodec.decode`.
-
-    A row that `keep` says no to, given its tokens and its canonical SMILES, is `not_selected`.
-    """
-    rows = (array("H", row) for row in tokens)  # two bytes a token: a vocabulary has at most 5,000
-    return in_order(_Decoding(codec, keep), rows, workers=workers, chunk_size=chunk_size)
+    """Do what `decode_many` does for rows that have numbers; one that `keep` says no to is `not_selected`."""
+    rows = ((number, array("H", row)) for number, row in numbered)
+    return in_order(_Selecting(codec, keep), rows, workers=workers, chunk_size=chunk_size)
 
 
 class _Packed(NamedTuple):
@@ -183,18 +188,33 @@ class _Encoding:
 @dataclass(frozen=True)
 class _Decoding:
     codec: MoleculeCodec
-    keep: Keep | None
 
     def run(self, rows: list[Sequence[int]]) -> list[str | MoleculeError]:
         derived = [self.codec.derive(row) for row in rows]
         with quiet_rdkit():
-            decoded = [_or_refusal(canonical_of_derived, smiles, self.codec.standardization) for smiles in derived]
-            keep = self.keep
-            if keep is None:
-                return decoded
+            return [_or_refusal(canonical_of_derived, smiles, self.codec.standardization) for smiles in derived]
+
+    def pack(self, results: list[str | MoleculeError]) -> list[str | MoleculeError]:
+        return results
+
+    def unpack(self, packed: list[str | MoleculeError]) -> list[str | MoleculeError]:
+        return packed
+
+    def lost(self) -> MoleculeError:
+        return lost_to_a_crash()
+
+
+@dataclass(frozen=True)
+class _Selecting:
+    codec: MoleculeCodec
+    keep: Keep
+
+    def run(self, rows: list[tuple[int, Sequence[int]]]) -> list[str | MoleculeError]:
+        decoded = _Decoding(self.codec).run([tokens for _, tokens in rows])
+        with quiet_rdkit():
             return [
-                _NOT_SELECTED if isinstance(smiles, str) and not keep(row, smiles) else smiles
-                for row, smiles in zip(rows, decoded, strict=True)
+                _NOT_SELECTED if isinstance(smiles, str) and not self.keep(number, tokens, smiles) else smiles
+                for (number, tokens), smiles in zip(rows, decoded, strict=True)
             ]
 
     def pack(self, results: list[str | MoleculeError]) -> list[str | MoleculeError]:
