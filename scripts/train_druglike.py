@@ -39,7 +39,7 @@ HELD_OUT = {"chembl": 0.05, "nci": 0.1}  # share of the rows
 RECONSTRUCTED = 10_000  # molecules of each test set, at most
 TEMPERATURE = 0.95  # of samples: with the selection, FCD is lower between 0.9 and 1 than at 0.85
 DOMAIN_MOLECULES = 10_000  # of the training set, that the domain is learned from
-SELECTION_MOLECULES = 50_000  # of the set of a prior, at most, that what is kept of its samples is learned from
+SELECTION_MOLECULES = 100_000  # of the set of a prior, at most, that what is kept of its samples is learned from
 ZINC_SEEDS = 40_000  # molecules of ZINC250k from which variants are made, beside those of ChEMBL and NCI
 # Symbols that make chemical sense and are in no training molecule, so that fine-tuning need not add them.
 UNTRAINED = """

@@ -56,11 +56,11 @@ def test_molecules_are_kept_as_often_as_the_selection_says() -> None:
     assert np.mean(kept) == pytest.approx(ethylamine, abs=0.01)
 
 
-def test_a_quarter_is_kept_however_few_the_real_molecules_are(corpus: list[str]) -> None:
+def test_a_fifth_is_kept_however_few_the_real_molecules_are(corpus: list[str]) -> None:
     written = [*corpus, *(f"{'C' * n}O" for n in range(1, 100))]
     for real in (corpus[:1], corpus[:8], corpus):
         selection = fit_selection(written, real)
-        assert np.mean([selection.share(environments(smiles)) for smiles in written]) >= 0.25
+        assert np.mean([selection.share(environments(smiles)) for smiles in written]) >= 0.2
 
 
 def test_what_is_kept_belongs_to_a_seed_and_a_row() -> None:
