@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from molvae.cli.options import computing_options, load_space, model_option, refine_option, seed_option, select_option
+from molvae.cli.options import computing_options, load_space, model_option, seed_option, select_option
 from molvae.cli.output import printable, progress, say, show
 from molvae.cli.writing import write_table
 
 if TYPE_CHECKING:
+    from molvae.evaluate import ReconstructionReport
     from molvae.evaluate.measure import Measure
     from molvae.evaluate.resources import Resources
     from molvae.latent.space import LatentSpace
@@ -51,17 +52,23 @@ prior_option = click.option("--prior", help="Name of a prior of the model, such 
     help="Molecules: moses-test, moses-test-scaffolds, another data set, or a file; may be given several times.",
 )  # fmt: skip
 @click.option("-n", "--n", "count", type=click.IntRange(1), help="Draw this many of each.  [default: all]")
-@refine_option
+@click.option(
+    "--refine/--no-refine", default=None,
+    help="Measure only from refined points, or only from the posterior mean.  [default: both]",
+)  # fmt: skip
 @model_option
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write every row, also refused ones, to a table.")
 @picture_option
 @seed_option
 @computing_options
 def reconstruction(
-    sources: tuple[str, ...], count: int | None, refine: bool, model: Path | None, output: Path | None,
+    sources: tuple[str, ...], count: int | None, refine: bool | None, model: Path | None, output: Path | None,
     picture: Path | None, seed: int, as_json: bool, device: str, threads: int | None, workers: int | None,
 ) -> int:  # fmt: skip
-    """Send molecules through the latent space and back, decoding the posterior mean greedily.
+    """Send molecules through the latent space and back, decoding greedily.
+
+    Figures are from refined points, as `encode --refine` gives them, and beside them from the posterior mean; the
+    table of rows and the picture are of the first.
 
     \b
     Examples:
@@ -71,18 +78,28 @@ def reconstruction(
     from molvae.evaluate import draw, evaluate_reconstruction, joined, read_source
 
     space = load_space(model, device, threads, workers)
-    reports = []
+    drawn = {}
     for source in sources:
         rows = read_source(source)
-        rows = rows if count is None else draw(rows, count, seed=seed)
-        with _stage(f"Reconstructing {Path(source).name}", len(rows)) as advance:
-            reports.append(
-                evaluate_reconstruction(space, rows, source=source, refine=refine, workers=workers, progress=advance)
-            )
-    report = joined(reports)
+        drawn[source] = rows if count is None else draw(rows, count, seed=seed)
+    reports: list[ReconstructionReport] = []
+    groups: dict[str, list[Measure]] = {}
+    for refined in (True, False) if refine is None else (refine,):
+        parts = []
+        for source, rows in drawn.items():
+            with _stage(f"Reconstructing {Path(source).name}", len(rows)) as advance:
+                parts.append(
+                    evaluate_reconstruction(
+                        space, rows, source=source, refine=refined, workers=workers, progress=advance
+                    )
+                )
+        reports.append(joined(parts))
+        how = "" if not reports[1:] else ", from the posterior mean"
+        groups |= {f"{source}{how}": reports[-1].measures(source) for source in drawn}
+    report = reports[0]
     refusals = {source: report.refusals(source) for source in sources}
-    header = _about(space) | {"seed": seed, "n": len(report.rows), "refined": refine, "refusals": refusals}
-    tell(header, {source: report.measures(source) for source in sources}, as_json=as_json)
+    header = {"seed": seed, "n": len(report.rows), "refined": refine is not False, "refusals": refusals}
+    tell(_about(space) | header, groups, as_json=as_json)
     if output is not None:
         columns = list(report.rows[0].__slots__)
         write_table(columns, ([getattr(row, name) for name in columns] for row in report.rows), output, as_json=False)

@@ -13,6 +13,7 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
 from molvae.chem.fingerprints import morgan_environments
+from molvae.errors import MoleculeError
 from molvae.latent.pipeline import POOL_FROM, Pipeline
 from molvae.latent.sampling import draw, symbol_seed
 from molvae.model.generation import Sampling
@@ -39,9 +40,13 @@ class Selector:
         """Return whether `smiles`, canonical, which was written as `tokens` in a row of this number, is kept."""
         if self.codec.encode_as_written(smiles) != tuple(tokens):
             return False
-        if not self.selection.judges:
-            return True
-        return _uniform(self.seed, number) < self.selection.share(_environments(smiles))
+        if self.selection.judges and _uniform(self.seed, number) >= self.selection.share(_environments(smiles)):
+            return False
+        try:  # what the gate refuses, such as a radical, is no training molecule either; few rows come this far
+            self.codec.encode(smiles)
+        except MoleculeError:
+            return False
+        return True
 
 
 def learn_selection(pipeline: Pipeline, prior: NullLatent, real: Sequence[str], *, seed: int) -> Selection | None:

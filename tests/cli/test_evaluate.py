@@ -41,7 +41,8 @@ def test_reconstruction_of_several_sources_is_a_table_of_each(
     call: Molvae, molecule_file: Path, tmp_path: Path
 ) -> None:
     printed = call("reconstruction", "--data", molecule_file, "--data", "wehi10k", "-n", "20", "--seed", "1").stdout
-    assert printed.count("exact without stereo") == 2
+    assert printed.count("exact without stereo") == 4
+    assert printed.count("from the posterior mean") == 2
     assert "of        20" in printed or "of        19" in printed
     picture = tmp_path / "rows.png"
     call("reconstruction", "--data", molecule_file, "-n", "20", "--picture", picture)

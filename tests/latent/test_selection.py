@@ -45,6 +45,15 @@ def test_only_the_string_of_a_molecule_itself_is_kept() -> None:
         assert keep(0, written, smiles) == (selfies == "[C][C][O]")
 
 
+def test_what_the_gate_refuses_is_not_kept() -> None:
+    codec = MoleculeCodec(Vocabulary.from_symbols(["[C]", "[CH1]", "[O]"]))
+    radical = list(codec.vocabulary.encode(["[C]", "[CH1]", "[O]"]))
+    smiles = codec.decode(radical)
+    assert smiles == "C[CH]O"
+    assert codec.encode_as_written(smiles) == tuple(radical)
+    assert not Selector(codec, Selection.of_canonical(), seed=0)(0, radical, smiles)
+
+
 def test_molecules_are_kept_as_often_as_the_selection_says() -> None:
     real, written = ["CCO"] * 900 + ["CCN"] * 100, ["CCO"] * 300 + ["CCN"] * 700
     selection = fit_selection(written, real)
