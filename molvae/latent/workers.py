@@ -25,7 +25,7 @@ from molvae.latent.results import Encoding
 from molvae.model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from molvae.model.generation import BATCH_ROWS, Sampling
 from molvae.model.precision import Precision
-from molvae.tokens.bulk import Keep, decode_many, encode_many, lost_to_a_crash, select_many
+from molvae.tokens.bulk import Decoded, Keep, decode_many, encode_many, lost_to_a_crash, select_many
 from molvae.tokens.codec import MoleculeCodec
 from molvae.tokens.processes import in_order
 
@@ -110,7 +110,7 @@ class _Encode:
 
 
 @dataclass(frozen=True, slots=True)
-class _Decode:
+class _Decode(Decoded):
     copy: ModelCopy
     sampling: Sampling
     seed: int
@@ -123,12 +123,3 @@ class _Decode:
         if self.keep is None:
             return list(decode_many(codec, sequences, chunk_size=len(rows)))
         return list(select_many(codec, zip(numbers.tolist(), sequences, strict=True), self.keep, chunk_size=len(rows)))
-
-    def pack(self, results: list[str | MoleculeError]) -> list[str | MoleculeError]:
-        return results
-
-    def unpack(self, packed: list[str | MoleculeError]) -> list[str | MoleculeError]:
-        return packed
-
-    def lost(self) -> MoleculeError:
-        return lost_to_a_crash()

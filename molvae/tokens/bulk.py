@@ -185,14 +185,10 @@ class _Encoding:
         return lost_to_a_crash()
 
 
-@dataclass(frozen=True)
-class _Decoding:
-    codec: MoleculeCodec
+class Decoded:
+    """How the results of decoding travel between processes: as they are."""
 
-    def run(self, rows: list[Sequence[int]]) -> list[str | MoleculeError]:
-        derived = [self.codec.derive(row) for row in rows]
-        with quiet_rdkit():
-            return [_or_refusal(canonical_of_derived, smiles, self.codec.standardization) for smiles in derived]
+    __slots__ = ()
 
     def pack(self, results: list[str | MoleculeError]) -> list[str | MoleculeError]:
         return results
@@ -205,7 +201,17 @@ class _Decoding:
 
 
 @dataclass(frozen=True)
-class _Selecting:
+class _Decoding(Decoded):
+    codec: MoleculeCodec
+
+    def run(self, rows: list[Sequence[int]]) -> list[str | MoleculeError]:
+        derived = [self.codec.derive(row) for row in rows]
+        with quiet_rdkit():
+            return [_or_refusal(canonical_of_derived, smiles, self.codec.standardization) for smiles in derived]
+
+
+@dataclass(frozen=True)
+class _Selecting(Decoded):
     codec: MoleculeCodec
     keep: Keep
 
@@ -216,12 +222,3 @@ class _Selecting:
                 _NOT_SELECTED if isinstance(smiles, str) and not self.keep(number, tokens, smiles) else smiles
                 for (number, tokens), smiles in zip(rows, decoded, strict=True)
             ]
-
-    def pack(self, results: list[str | MoleculeError]) -> list[str | MoleculeError]:
-        return results
-
-    def unpack(self, packed: list[str | MoleculeError]) -> list[str | MoleculeError]:
-        return packed
-
-    def lost(self) -> MoleculeError:
-        return lost_to_a_crash()
