@@ -40,8 +40,10 @@ class Selector:
         """Return whether `smiles`, canonical, which was written as `tokens` in a row of this number, is kept."""
         if self.codec.encode_as_written(smiles) != tuple(tokens):
             return False
-        if self.selection.judges and _uniform(self.seed, number) >= self.selection.share(_environments(smiles)):
-            return False
+        if self.selection.judges:  # hashed as this selection is, which may come from a file
+            environments = morgan_environments(smiles, RADIUS, self.selection.width)
+            if _uniform(self.seed, number) >= self.selection.share(environments):
+                return False
         try:  # what the gate refuses, such as a radical, is no training molecule either; few rows come this far
             self.codec.encode(smiles)
         except MoleculeError:
@@ -96,13 +98,9 @@ def _ceiling(log_odds: NDArray[np.float64]) -> float:
     return float(next((c for c, share in zip(quantiles, kept, strict=True) if share >= _LEAST_KEPT), quantiles[-1]))
 
 
-def _environments(smiles: str) -> dict[int, int]:
-    return morgan_environments(smiles, RADIUS, WIDTH)
-
-
 def _table(smiles: Sequence[str]) -> sparse.csr_array:
     """Return the counts of environments of molecules, (n, WIDTH)."""
-    rows = [_environments(text) for text in smiles]
+    rows = [morgan_environments(text, RADIUS, WIDTH) for text in smiles]
     ends = np.cumsum([0, *map(len, rows)])
     names = np.fromiter((name for row in rows for name in row), dtype=np.int32, count=ends[-1])
     values = np.fromiter((min(count, MOST) for row in rows for count in row.values()), np.float32, count=ends[-1])

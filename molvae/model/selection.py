@@ -33,6 +33,7 @@ class Selection:
         if weights.ndim != 1 or len(weights) < 1 or not torch.isfinite(weights).all() or not math.isfinite(offset):
             raise ValueError(f"weights must be finite numbers (F,) and offset finite, got {tuple(weights.shape)}")
         self.weights, self.offset = weights.float(), offset
+        self.judges = bool(self.weights.any())  # whether it looks at the environments at all
         self._weights: list[float] = self.weights.tolist()  # a list is read ten times faster than a tensor
 
     @classmethod
@@ -41,9 +42,9 @@ class Selection:
         return cls(torch.zeros(1), 0.0)
 
     @property
-    def judges(self) -> bool:
-        """Whether it looks at the environments at all."""
-        return bool(self.weights.any())
+    def width(self) -> int:
+        """How many numbers environments must be hashed to for `share`."""
+        return len(self._weights)
 
     def share(self, environments: Mapping[int, int]) -> float:
         """Return the share of such molecules that is kept, from 0 to 1, from how often each environment occurs.

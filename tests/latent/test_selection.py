@@ -54,6 +54,12 @@ def test_what_the_gate_refuses_is_not_kept() -> None:
     assert not Selector(codec, Selection.of_canonical(), seed=0)(0, radical, smiles)
 
 
+def test_a_selection_of_any_width_judges() -> None:
+    for width in (1, 7, 4_096):
+        keep = Selector(CODEC, Selection(torch.full((width,), -50.0), 0.0), seed=0)
+        assert not keep(0, tokens("[C][C][O]"), "CCO")
+
+
 def test_molecules_are_kept_as_often_as_the_selection_says() -> None:
     real, written = ["CCO"] * 900 + ["CCN"] * 100, ["CCO"] * 300 + ["CCN"] * 700
     selection = fit_selection(written, real)
