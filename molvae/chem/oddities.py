@@ -32,7 +32,7 @@ _OXO_PARTNERS = frozenset(("N", "O", "S", "Se"))
 
 
 class Oddity(StrEnum):
-    """The code of something odd in a structure."""
+    """The code of something odd in a structure; model files count on their order, so new ones come last."""
 
     RADICAL = "radical"  # unpaired electrons
     CHARGE = "charge"  # a formal charge that no neighbour balances, as one does in a nitro group

@@ -13,6 +13,8 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
 from molvae.chem.fingerprints import morgan_environments
+from molvae.chem.molecule import mol_from_canonical
+from molvae.chem.oddities import Oddity, oddities
 from molvae.errors import MoleculeError
 from molvae.latent.pipeline import POOL_FROM, Pipeline
 from molvae.latent.sampling import draw, symbol_seed
@@ -25,7 +27,9 @@ _WRITTEN_FOR_EACH, _WRITTEN = 4, (8_000, 100_000)  # molecules for each real one
 _LEAST_CANONICAL = 0.05  # share of them below which nothing is learned: sampling would hardly end
 _SURELY_KEPT = 0.015  # share of the written molecules whose ratio is above the ceiling: kept, though not often enough
 _LEAST_KEPT = 0.2  # share of the written molecules that are kept, on average; the ceiling comes down for it
+_LOOKED_AT = 20_000  # molecules of each kind, at most, for the shares of odd ones
 _PENALTY = 0.1  # C of the regression; a third of it gives about the same
+_PLACES = {code: place for place, code in enumerate(Oddity)}
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,10 @@ class Selector:
             return False
         if self.selection.judges:  # hashed as this selection is, which may come from a file
             environments = morgan_environments(smiles, RADIUS, self.selection.width)
-            if _uniform(self.seed, number) >= self.selection.share(environments):
+            drawn, share = _uniform(self.seed, number), self.selection.share(environments)
+            if drawn >= share:
+                return False
+            if self.selection.minds_oddities and drawn >= share * self.selection.share_of_odd(_oddities(smiles)):
                 return False
         try:  # what the gate refuses, such as a radical, is no training molecule either; few rows come this far
             self.codec.encode(smiles)
@@ -85,7 +92,28 @@ def fit_selection(written: Sequence[str], real: Sequence[str]) -> Selection:
     regression = LogisticRegression(C=_PENALTY, class_weight="balanced", max_iter=500)
     regression.fit(sparse.vstack(counts).tocsr(), is_real)
     weights = regression.coef_[0].astype(np.float32)
-    return Selection(torch.from_numpy(weights), -_ceiling(counts[0] @ weights))
+    log_odds = counts[0] @ weights
+    ceiling = _ceiling(log_odds)
+    odd = _odd_shares(written, np.exp(np.minimum(0, log_odds - ceiling)), real)
+    return Selection(torch.from_numpy(weights), -ceiling, torch.from_numpy(odd))
+
+
+def _odd_shares(written: Sequence[str], kept: NDArray[np.float64], real: Sequence[str]) -> NDArray[np.float32]:
+    """Return the share to keep of molecules with each oddity, where `kept` is the share kept of each written one."""
+    rates = []
+    for smiles, weights in ((written, kept), (real, np.ones(len(real)))):
+        rows = range(0, len(smiles), -(-len(smiles) // _LOOKED_AT))
+        found = np.zeros(len(Oddity))
+        for row in rows:
+            found[_oddities(smiles[row])] += weights[row]
+        rates.append(found / weights[rows].sum())
+    shares: NDArray[np.float32] = np.minimum(1, rates[1] / np.maximum(rates[0], 1e-12)).astype(np.float32)
+    return np.where(rates[0] > 0, shares, np.float32(1))
+
+
+def _oddities(smiles: str) -> list[int]:
+    """Return the places in `Oddity` of what a molecule shows."""
+    return [_PLACES[finding.code] for finding in oddities(mol_from_canonical(smiles))]
 
 
 def _ceiling(log_odds: NDArray[np.float64]) -> float:

@@ -67,8 +67,9 @@ class NullLatent:
         raise ValueError("a null latent has no density over z; score molecules with `LatentSpace.elbo` instead")
 
     def sizes(self) -> dict[str, int]:
-        """Return the numbers of points and of weights of the selection, 0 for none, which the model file must say."""
-        return {"points": len(self.points), "selection": 0 if self.selection is None else len(self.selection.weights)}
+        """Return the numbers of points, and of weights and oddities of the selection, 0 for none."""
+        weights, odd = (0, 0) if self.selection is None else (len(self.selection.weights), len(self.selection.odd))
+        return {"points": len(self.points), "selection": weights, "oddities": odd}
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the points (S, D), their shares (S,), the temperature (1,), and the selection where there is one."""

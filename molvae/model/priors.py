@@ -14,7 +14,7 @@ from molvae.model.null_latent import NullLatent
 from molvae.model.selection import Selection
 
 _MAX_SIZE = 4_096
-_LEAST_SIZE = {"selection": 0}
+_LEAST_SIZE = {"selection": 0, "oddities": 0}
 
 
 class LatentPrior(Protocol):
@@ -152,7 +152,7 @@ def prior_shapes(kind: str, latent_dim: int, sizes: Mapping[str, object]) -> dic
     names: dict[str, tuple[str, ...]] = {
         StandardNormal.kind: (),
         FullGaussian.kind: (),
-        NullLatent.kind: ("points", "selection"),
+        NullLatent.kind: ("points", "selection", "oddities"),
     }
     if kind not in names:
         raise CheckpointError(f"prior kind must be one of {', '.join(names)}, got {kind[:80]!r}")
@@ -167,11 +167,14 @@ def prior_shapes(kind: str, latent_dim: int, sizes: Mapping[str, object]) -> dic
     if kind == FullGaussian.kind:
         return {"mean": (latent_dim,), "scale": (latent_dim, latent_dim)}
     if kind == NullLatent.kind:
-        points, selection = sizes["points"], sizes["selection"]
+        points, selection, oddities = (sizes[name] for name in names[kind])
         assert isinstance(points, int)
         assert isinstance(selection, int)
+        assert isinstance(oddities, int)
         own: dict[str, tuple[int, ...]] = {"points": (points, latent_dim), "weights": (points,), "temperature": (1,)}
-        return own | ({"selection": (selection,), "selection_offset": (1,)} if selection else {})
+        if selection:
+            own |= {"selection": (selection,), "selection_offset": (1,)}
+        return own | ({"selection_odd": (oddities,)} if selection and oddities else {})
     return {}
 
 
@@ -187,7 +190,8 @@ def build_prior(kind: str, latent_dim: int, tensors: dict[str, Tensor]) -> Laten
         if kind == NullLatent.kind:
             selection = None
             if "selection" in tensors:
-                selection = Selection(tensors["selection"], float(tensors["selection_offset"]))
+                offset = float(tensors["selection_offset"])
+                selection = Selection(tensors["selection"], offset, tensors.get("selection_odd"))
             return NullLatent(tensors["points"], tensors["weights"], round(float(tensors["temperature"]), 6), selection)
     except ValueError as err:
         raise CheckpointError(f"prior {kind!r}: {err}") from err

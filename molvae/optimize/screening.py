@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molvae.chem.fingerprints import morgan_counts
-from molvae.optimize.population import drawn_by_rank
+from molvae.optimize.peaks import PATIENCE, Peaks
+from molvae.optimize.population import Draw, drawn_by_rank
 from molvae.optimize.proposer import Proposer
 from molvae.optimize.scored import Scored
 from molvae.optimize.strategy import Proposal
 from molvae.optimize.surrogate import Floats, GaussianProcess, conditioned, upper_std
 
 _LOWEST_BETA = 0.01
+_ELSEWHERE = 0.7  # share of rounds that stay away from peaks that were left; the others may join what several have
 _BLOCK = 500  # molecules put into a process at a time
 
 
@@ -24,7 +26,7 @@ _BLOCK = 500  # molecules put into a process at a time
 class PoolSize:
     """How many candidates a batch is chosen from."""
 
-    per_pick: int = 30  # for each molecule of a batch
+    per_pick: int = 20  # for each molecule of a batch
     least: int = 600  # for a batch, however small
     generations: int = 8  # rounds of breeding, in which the best candidates become parents of others
     network_generations: int = 2  # where only a network breeds, which is quick only for many molecules at once
@@ -57,6 +59,8 @@ class SurrogateSearch:
     The exploration weight of each place in a batch is drawn, β = 10^U(-2, 0), and each pick is taken for known to those
     after it, so that a batch does not ask the same question twice (doi:10.5555/2627435.2750368, GP-BUCB). Two molecules
     with one fingerprint, as those that differ only in stereo are, are one to the process, and only the first is called.
+
+    Once a climb is over, most rounds breed and choose only among molecules that are unlike its best one (`Peaks`).
     """
 
     def __init__(
@@ -68,6 +72,7 @@ class SurrogateSearch:
         size: PoolSize | None = None,
         conditioned: bool = True,
         most: int = 12_000,
+        patience: int = PATIENCE,
     ) -> None:
         """Take the arms.
 
@@ -78,6 +83,7 @@ class SurrogateSearch:
             size: of the pool.
             conditioned: whether a pick is taken for known to the next ones of its batch.
             most: molecules in the process; with more it goes on with the best half.
+            patience: molecules in a row that bring nothing better, after which a climb is over.
         """
         self._proposer = proposer
         self._process = GaussianProcess() if process is None else process
@@ -88,8 +94,11 @@ class SurrogateSearch:
         self._scores: NDArray[np.float64] = np.zeros(0)  # of the molecules in the process, in its order
         self._known: list[NDArray[Any]] = []  # the rows that describe them
         self._seen: set[bytes] = set()  # rows of all molecules told
+        self._names: list[str] = []  # of all molecules told
+        self._peaks = Peaks(self._process.features, patience)
+        self._is_elsewhere = False  # whether this round stays away from peaks that were left
         self._is_flat = False  # whether all targets are equal
-        self._reserve: list[Proposal] = []
+        self._reserve: list[tuple[Proposal, NDArray[Any]]] = []  # good candidates of earlier rounds, with their rows
 
     def ask(self, n: int) -> list[Proposal]:
         """Return up to `n` molecules that were not proposed before."""
@@ -97,6 +106,7 @@ class SurrogateSearch:
         opening = self._proposer.opening(n, rng, uninformed=self._is_flat)
         if opening or not len(self._scores):
             return self._proposer.chosen(opening or self._proposer.offspring(n, rng))
+        self._is_elsewhere = len(self._peaks) > 0 and rng.random() < _ELSEWHERE
         pool = self._pool(n, rng)
         if not pool.proposals:
             return self._proposer.chosen(self._proposer.offspring(n, rng))
@@ -112,6 +122,8 @@ class SurrogateSearch:
         self._seen.update(map(bytes, described))
         self._known += list(described)
         self._scores = np.append(self._scores, [row.score for row in new])
+        self._names += [str(row.smiles) for row in new]
+        self._peaks.tell(described, np.array([row.score for row in new]))
         self._is_flat = self._proposer.population.is_flat
         if len(self._known) > self._most:
             self._keep_best(self._most // 2)
@@ -127,12 +139,16 @@ class SurrogateSearch:
         for at in range(0, count, _BLOCK):
             self._process.add(np.stack(self._known[at : at + _BLOCK]))
 
-    def _judged(self, proposals: Sequence[Proposal], seen: set[bytes]) -> Pool:
-        """Return candidates with what the process says of them; those described like one seen are left out."""
-        described = self._describe([proposal.smiles for proposal in proposals])
+    def _judged(self, proposals: Sequence[Proposal], seen: set[bytes], rows: Sequence[NDArray[Any]] = ()) -> Pool:
+        """Return candidates, described by `rows` if these are known, with what the process says of them.
+
+        Those described like one seen are left out, and in a round that stays away from peaks, those near one.
+        """
+        described = np.stack(rows) if rows else self._describe([proposal.smiles for proposal in proposals])
+        admitted = self._peaks.are_outside(described) if self._is_elsewhere else np.ones(len(described), dtype=bool)
         new = []
         for row, bytes_ in enumerate(map(bytes, described)):
-            if bytes_ not in seen:
+            if admitted[row] and bytes_ not in seen:
                 seen.add(bytes_)
                 new.append(row)
         described = described[new]
@@ -149,21 +165,28 @@ class SurrogateSearch:
         """Return candidates of several generations, in which the most promising ones become parents in turn."""
         seen = set(self._seen)
         known = self._proposer.population.known
-        pool = self._judged([proposal for proposal in self._reserve if proposal.smiles not in known], seen)
+        reserve = [(proposal, row) for proposal, row in self._reserve if proposal.smiles not in known]
+        pool = self._judged([proposal for proposal, _ in reserve], seen, [row for _, row in reserve])
+        draw_known = self._draw_outside(rng) if self._is_elsewhere else self._proposer.draw_from(rng)
         for generation, size in enumerate(self._size.of_generations(n, quick=self._proposer.breeds_quickly)):
             ranked = self._ranked(pool, rng) if generation else []
 
             def draw(count: int, ranked: list[str] = ranked) -> list[str]:
                 inside = int(rng.binomial(count, 0.5)) if ranked else 0
-                parents = drawn_by_rank(ranked, inside, rng) + self._proposer.population.draw(count - inside, rng)
+                parents = drawn_by_rank(ranked, inside, rng) + draw_known(count - inside)
                 return [parents[row] for row in rng.permutation(len(parents))]
 
             taken = {proposal.smiles for proposal in pool.proposals}
             found = self._proposer.candidates(size, draw, rng, besides=taken, quick=generation > 0)
             pool += self._judged(found, seen)
         order = np.argsort(-pool.mean, kind="stable")[: self._size.kept]
-        self._reserve = [pool.proposals[row] for row in order]
+        self._reserve = [(pool.proposals[row], pool.described[row]) for row in order]
         return pool
+
+    def _draw_outside(self, rng: np.random.Generator) -> Draw:
+        """Return a function that draws parents which are near no peak that was left, if there are any."""
+        names = [self._names[place] for place in self._peaks.outside]
+        return (lambda count: drawn_by_rank(names, count, rng)) if names else self._proposer.draw_from(rng)
 
     def _ranked(self, pool: Pool, rng: np.random.Generator) -> list[str]:
         order = np.argsort(-(pool.mean + draw_beta(rng) * pool.upper), kind="stable")[: self._size.kept]

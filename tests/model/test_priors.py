@@ -71,14 +71,14 @@ def test_a_prior_is_rebuilt_from_its_tensors(kind: str, encoded: tuple[Tensor, T
 def test_unknown_and_impossible_priors_are_refused() -> None:
     with pytest.raises(CheckpointError, match="prior kind must be one of normal, full-gaussian, null-latent, got 'pi"):
         prior_shapes("pickle", 3, {})
-    with pytest.raises(CheckpointError, match=r"has the sizes \['points', 'selection'\], got \[\]"):
+    with pytest.raises(CheckpointError, match=r"has the sizes \['points', 'selection', 'oddities'\], got \[\]"):
         prior_shapes("null-latent", 3, {})
     for size in (0, 10**9, True, "4"):
         with pytest.raises(CheckpointError, match="points of a prior must be a whole number from 1 to 4096"):
-            prior_shapes("null-latent", 3, {"points": size, "selection": 0})
+            prior_shapes("null-latent", 3, {"points": size, "selection": 0, "oddities": 0})
     for size in (-1, 10**9, True, "4"):
         with pytest.raises(CheckpointError, match="selection of a prior must be a whole number from 0 to 4096"):
-            prior_shapes("null-latent", 3, {"points": 1, "selection": size})
+            prior_shapes("null-latent", 3, {"points": 1, "selection": size, "oddities": 0})
     with pytest.raises(CheckpointError, match="shares that sum to 1"):
         build_prior(
             "null-latent", 2, {"points": torch.zeros(2, 2), "weights": torch.ones(2), "temperature": torch.ones(1)}
