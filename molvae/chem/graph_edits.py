@@ -13,6 +13,7 @@ import numpy as np
 from rdkit import Chem
 
 from molvae.chem.molecule import derived_molecule, mol_from_canonical
+from molvae.chem.oddities import has_impossible_bridge
 from molvae.errors import MoleculeError
 
 _LARGEST_RING = 8  # atoms; Jensen allows 6, which forbids rings that drugs have
@@ -63,7 +64,7 @@ def _rings_are_sound(mol: Chem.Mol) -> bool:
     if not rings:
         return True
     strained = any(mol.HasSubstructMatch(query(smarts)) for smarts in ("[R]=[R]=[R]", "[r3,r4]=[r3,r4]", "[r]#[r]"))
-    return max(map(len, rings)) <= _LARGEST_RING and not strained
+    return max(map(len, rings)) <= _LARGEST_RING and not strained and not has_impossible_bridge(mol)
 
 
 def drawn(items: Sequence[Item], rng: Rng) -> Item | None:

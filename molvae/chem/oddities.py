@@ -17,6 +17,9 @@ _SMALL_RING = 4  # atoms
 # The smallest rings that hold these at room temperature: 1,2-cyclononadiene, cyclooctyne, and trans-cyclooctene, for a
 # double bond at a bridgehead is E in one of its rings.
 _ALLENE_RING, _ALKYNE_RING, _BRIDGEHEAD_RING = 9, 8, 8
+_CYCLOPHANE_RING = (
+    10  # atoms: a benzene bridged at meta by seven more is the smallest of its kind (doi:10.1021/cr00023a007)
+)
 # Bonds of an atom, hydrogens included, by element and charge, where no look at the neighbours is needed.
 _USUAL_VALENCES = {
     ("H", 0): (1,), ("B", 0): (3,), ("B", -1): (4,), ("C", 0): (4,), ("C", -1): (3,), ("N", 0): (3,), ("N", 1): (4,),
@@ -38,7 +41,7 @@ class Oddity(StrEnum):
     CHARGE = "charge"  # a formal charge that no neighbour balances, as one does in a nitro group
     FRAGMENTS = "fragments"  # more than one component
     UNUSUAL_VALENCE = "unusual_valence"
-    STRAINED_RING = "strained_ring"  # small rings strained beyond cyclopropane and cyclobutane
+    STRAINED_RING = "strained_ring"  # small rings beyond cyclopropane and cyclobutane, aromatic ones that are bent
     RING_ALLENE = "ring_allene"  # cumulated double bonds in a ring of less than nine atoms
     RING_ALKYNE = "ring_alkyne"  # a triple bond in a ring of less than eight atoms
     BRIDGEHEAD_DOUBLE_BOND = "bridgehead_double_bond"  # against Bredt's rule
@@ -146,6 +149,40 @@ def _strained_rings(mol: Chem.Mol) -> Iterator[Finding]:
             if len(bonds & other_bonds) == 1:  # bicyclo[1.1.1]pentane, which is made and used, shares two
                 detail = f"fused rings of {len(other)} and {len(ring)}"
                 yield Finding(Oddity.STRAINED_RING, detail, tuple(sorted({*ring, *other})))
+    yield from _bent_aromatics(mol)
+
+
+def _bent_aromatics(mol: Chem.Mol) -> Iterator[Finding]:
+    """Yield aromatic rings of which a short chain joins atoms that are no neighbours."""
+    for first, second, _ in _bridged(mol):
+        for aromatic, other in ((first, second), (second, first)):
+            if len(other) < _CYCLOPHANE_RING and all(mol.GetBondWithIdx(bond).GetIsAromatic() for bond in aromatic):
+                atoms = {end for bond in map(mol.GetBondWithIdx, aromatic | other) for end in _of_bond(bond)}
+                detail = f"an aromatic ring bridged within a ring of {len(other)}"
+                yield Finding(Oddity.STRAINED_RING, detail, tuple(sorted(atoms)))
+
+
+def _bridged(mol: Chem.Mol) -> Iterator[tuple[frozenset[int], frozenset[int], frozenset[int]]]:
+    """Yield the bonds of two rings that share two and more, so of a bridged bicycle, and those that they share."""
+    rings = [frozenset(bonds) for bonds in mol.GetRingInfo().BondRings()]
+    for i, first in enumerate(rings):
+        for second in rings[:i]:
+            shared = first & second
+            if len(shared) > 1:
+                yield first, second, shared
+
+
+def _of_bond(bond: Chem.Bond) -> tuple[int, int]:
+    return bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
+
+
+def has_impossible_bridge(mol: Chem.Mol) -> bool:
+    """Tell whether bridged rings bend an aromatic ring, or break Bredt's rule; quick where no rings are bridged.
+
+    >>> [has_impossible_bridge(Chem.MolFromSmiles(text)) for text in ("c1cc2ccc1CC2", "C1=C2CCC1C2", "C1CC2CCC1C2")]
+    [True, True, False]
+    """
+    return any(True for check in (_bent_aromatics, _bridgehead_double_bonds) for _ in check(mol))
 
 
 def _ring_allenes(mol: Chem.Mol) -> Iterator[Finding]:
@@ -178,21 +215,16 @@ def _bridgehead_double_bonds(mol: Chem.Mol) -> Iterator[Finding]:
     Two rings that share two bonds and more are a bridged bicycle, whose third ring is what they do not share. A double
     bond at its bridgehead lies in two of the three rings and is E in one of them (doi:10.1021/ja00309a055).
     """
-    rings = [frozenset(bonds) for bonds in mol.GetRingInfo().BondRings()]
     found = {}
-    for i, first in enumerate(rings):
-        for second in rings[:i]:
-            shared = first & second
-            if len(shared) < 2:
+    for first, second, shared in _bridged(mol):
+        heads = _ends(mol, shared)
+        for bond in map(mol.GetBondWithIdx, first | second):
+            ends = set(_of_bond(bond))
+            if bond.GetBondType() != Chem.BondType.DOUBLE or ends.isdisjoint(heads):
                 continue
-            heads = _ends(mol, shared)
-            for bond in map(mol.GetBondWithIdx, first | second):
-                ends = {bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()}
-                if bond.GetBondType() != Chem.BondType.DOUBLE or ends.isdisjoint(heads):
-                    continue
-                own = [len(ring) for ring in (first, second, first ^ second) if bond.GetIdx() in ring]
-                if max(own) < _BRIDGEHEAD_RING:
-                    found[bond.GetIdx()] = tuple(sorted(ends))
+            own = [len(ring) for ring in (first, second, first ^ second) if bond.GetIdx() in ring]
+            if max(own) < _BRIDGEHEAD_RING:
+                found[bond.GetIdx()] = tuple(sorted(ends))
     for index in sorted(found):
         yield Finding(Oddity.BRIDGEHEAD_DOUBLE_BOND, "a double bond at a bridgehead", found[index])
 

@@ -21,7 +21,7 @@ BATCH_ROWS = 64
 LEAST_STEPS, MOST_STEPS = 200, 1_000
 _POOL = 16  # batches sorted by length together, so that hardly a token is padding
 _LEARNING_RATE = 0.03
-_RESOLUTION = {"bf16": torch.bfloat16, "fp32": torch.float32}
+RESOLUTION = {"bf16": torch.bfloat16, "fp32": torch.float32}
 
 
 def fit_null_latent(
@@ -45,7 +45,7 @@ def fit_null_latent(
         seed: of the order of the molecules.
         progress: called with the number of steps done since its last call.
     """
-    decoder, dtype = network.vae.decoder, _RESOLUTION[network.precision]
+    decoder, dtype = network.vae.decoder, RESOLUTION[network.precision]
     steps = int(np.clip(4 * len(molecules) // BATCH_ROWS, LEAST_STEPS, MOST_STEPS))
 
     def loss(point: Tensor, batch: Sequence[Sequence[int]]) -> Tensor:
@@ -54,13 +54,13 @@ def fit_null_latent(
             logits = decoder(point.expand(len(batch), -1), tokens[:-1])
         return token_nll(logits, tokens[1:]).mean()
 
-    first = next(_batches(molecules, 1, seed))
+    first = next(batches(molecules, 1, seed))
     with torch.no_grad():
         points = starts.to(network.device)[:, None]
         best = min(points, key=lambda point: float(loss(point, first)))
     point = best.clone().requires_grad_()
     optimizer = torch.optim.Adam([point], lr=_LEARNING_RATE)
-    for step, batch in enumerate(_batches(molecules, steps, seed)):
+    for step, batch in enumerate(batches(molecules, steps, seed)):
         optimizer.param_groups[0]["lr"] = _LEARNING_RATE * 0.5 * (1 + math.cos(math.pi * step / steps))
         (point.grad,) = torch.autograd.grad(loss(point, batch), [point])
         optimizer.step()
@@ -69,7 +69,7 @@ def fit_null_latent(
     return NullLatent(point.detach().cpu(), torch.ones(1), temperature)
 
 
-def _batches(molecules: Sequence[Sequence[int]], steps: int, seed: int) -> Iterator[list[Sequence[int]]]:
+def batches(molecules: Sequence[Sequence[int]], steps: int, seed: int) -> Iterator[list[Sequence[int]]]:
     """Yield `steps` batches of molecules of about equal length, each molecule as often as the others."""
     rng = np.random.default_rng(seed)
     given = 0

@@ -58,7 +58,7 @@ def build_strategy(
         library: molecules, as SMILES, to draw from beside the model; graph strategies draw from it instead of the
             model, and from the molecules of RDKit's wheel where there is none.
         standardization: of the gate, for the library.
-        mode: "latent" leaves out all arms of "hybrid" but the latent ones and the prior.
+        mode: "latent" leaves out all arms of "hybrid" but those of the model: latent steps, prior, fine-tuned decoder.
         budget: calls, from which follows how many molecules are drawn before parents are.
         aim: what molecules are compared by, `Objective.aim`.
         seed: of all random draws.
@@ -113,15 +113,19 @@ def _arms(
     if name == "random" and given:
         return given
     from molvae.optimize.latent_arms import PriorSamples, latent_arms
+    from molvae.optimize.tuned_arm import tuned_arms
 
     model = space()
     drawn: list[Arm] = [PriorSamples(model), *given]
     if name == "random":
         return drawn
     latent = latent_arms(model, seed=seed)
-    if name == "latent-ga" or mode == "latent":
+    if name == "latent-ga":
         return [*drawn, *latent]
-    return [*drawn, *graph, SymbolMutation(model.pipeline.codec), *latent]
+    learned = [*latent, *tuned_arms(model)]
+    if mode == "latent":
+        return [*drawn, *learned]
+    return [*drawn, *graph, SymbolMutation(model.pipeline.codec), *learned]
 
 
 def embedded_molecules() -> list[str]:

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from molvae.optimize.surrogate import Features, Floats
 
-_NEAR = 0.4  # similarity to the best molecule of a peak from which on another belongs to it
+# Similarity to the best molecule of a peak from which on another belongs to it. Strangers have 0.1 to 0.2; above 0.3,
+# an unusual core is shared, and from there a search only goes back to it.
+_NEAR = 0.25
 PATIENCE = 300  # molecules in a row that did not raise the mean of the best ten: the climb is over
 _RISE = 0.005  # of the range of all scores; what raises the mean by less does not count
 _TOP = 10
@@ -47,7 +49,8 @@ class Peaks:
         """Tell of molecules (n, ·) whether they are near no peak that was left (n,)."""
         if not len(self) or not len(rows):
             return np.ones(len(rows), dtype=bool)
-        return self._tops.similarities(rows).max(axis=1) < _NEAR
+        outside: NDArray[np.bool_] = self._tops.similarities(rows).max(axis=1) < _NEAR
+        return outside
 
     def tell(self, rows: NDArray[Any], scores: Floats) -> None:
         """Take new molecules (n, ·) with their scores (n,); where the climb is over, its peak is left."""
