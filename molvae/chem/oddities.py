@@ -17,9 +17,7 @@ _SMALL_RING = 4  # atoms
 # The smallest rings that hold these at room temperature: 1,2-cyclononadiene, cyclooctyne, and trans-cyclooctene, for a
 # double bond at a bridgehead is E in one of its rings.
 _ALLENE_RING, _ALKYNE_RING, _BRIDGEHEAD_RING = 9, 8, 8
-_CYCLOPHANE_RING = (
-    10  # atoms: a benzene bridged at meta by seven more is the smallest of its kind (doi:10.1021/cr00023a007)
-)
+_CYCLOPHANE_RING = 8  # atoms: a benzene bridged at meta by five more is the smallest that was isolated
 # Bonds of an atom, hydrogens included, by element and charge, where no look at the neighbours is needed.
 _USUAL_VALENCES = {
     ("H", 0): (1,), ("B", 0): (3,), ("B", -1): (4,), ("C", 0): (4,), ("C", -1): (3,), ("N", 0): (3,), ("N", 1): (4,),
