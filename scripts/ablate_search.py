@@ -11,6 +11,7 @@ parts changed, "hybrid" with none; "+" joins them:
     unconditioned           takes no pick of a batch for known to the next ones
     surrogate=z             fits the process to posterior means, with a Gaussian kernel
     batch=10                scores so many molecules at a time
+    patience=100            begins another climb after so many molecules in vain; inf for one climb
 
 Processor seconds are those of the search alone, with one thread.
 """
@@ -36,6 +37,7 @@ from molvae.optimize.latent_arms import PriorSamples, latent_arms
 from molvae.optimize.proposer import Proposer
 from molvae.optimize.screening import PoolSize, SurrogateSearch
 from molvae.optimize.surrogate import GaussianProcess
+from molvae.optimize.tuned_arm import tuned_arms
 
 COLUMNS = ("variant", "task", "seed", "budget", "model", "auc_top10", "top10", "cpu_seconds")
 
@@ -78,7 +80,7 @@ def strategy_of(variant: str, space: LatentSpace, objective: Objective, seed: in
     given: dict[str, object] = {}
     latent = latent_arms(space, seed=seed)
     arms: list[Arm] = [PriorSamples(space), GraphCrossover(), GraphMutation()]
-    arms += [SymbolMutation(space.pipeline.codec), *latent]
+    arms += [SymbolMutation(space.pipeline.codec), *latent, *tuned_arms(space)]
     for part in variant.split("+"):
         name, _, value = part.partition("=")
         if name == "without":
@@ -89,6 +91,8 @@ def strategy_of(variant: str, space: LatentSpace, objective: Objective, seed: in
             given["size"] = PoolSize(
                 **dict(zip(("per_pick", "least", "generations"), map(int, value.split("x")), strict=True))
             )
+        elif name == "patience":
+            given["patience"] = float(value)
         elif name == "unconditioned":
             given["conditioned"] = False
         elif name == "surrogate":  # on z

@@ -12,6 +12,7 @@ written to the output folder. With the same data the model comes out the same wi
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import hashlib
 import random
 import subprocess
@@ -37,6 +38,7 @@ from molvae.training import Event, Progress, TrainConfig, Validation, train
 
 HELD_OUT = {"chembl": 0.05, "nci": 0.1}  # share of the rows
 RECONSTRUCTED = 10_000  # molecules of each test set, at most
+DEFAULT_PRIOR = "moses"  # of the shipped model
 TEMPERATURE = 0.95  # of samples: with the selection, FCD is lower between 0.9 and 1 than at 0.85
 DOMAIN_MOLECULES = 10_000  # of the training set, that the domain is learned from
 SELECTION_MOLECULES = 100_000  # of the set of a prior, at most, that what is kept of its samples is learned from
@@ -131,6 +133,7 @@ def finished(run: Path, shard: TokenShard) -> LatentSpace:
     """Return the trained model as it is shipped: the priors of real data sets, each with its selection, and the domain.
 
     The variants are no molecules that anyone asked for, so the prior of the training set and the domain leave them out.
+    Samples are drawn from the prior of MOSES unless another is named: these molecules were chosen to be good leads.
     """
     space = molvae.load(run)
     checkpoint = space.checkpoint
@@ -149,6 +152,7 @@ def finished(run: Path, shard: TokenShard) -> LatentSpace:
             rows = dict(shard.groups).get(name, asked)
             chosen = random.Random(3).sample(rows, min(len(rows), SELECTION_MOLECULES))
             space.fit_selection(shard.smiles(sorted(chosen)), prior=name)
+    space.checkpoint = dataclasses.replace(space.checkpoint, default_prior=DEFAULT_PRIOR)
     space.learn_domain(shard.smiles(sorted(random.Random(2).sample(asked, DOMAIN_MOLECULES))))
     return space.calibrate()
 

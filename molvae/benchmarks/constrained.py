@@ -16,14 +16,13 @@ far lower than these. The published methods count no calls; here each search has
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 
+from molvae.benchmarks.side_by_side import side_by_side
 from molvae.chem.lipophilicity import penalized_logp
 from molvae.chem.molecule import canonical_smiles, mol_from_canonical
 from molvae.chem.similarity import SimilarityTo
@@ -109,7 +108,7 @@ def run_constrained(
         (row, start, deltas, strategy, budget, seed, model)
         for row, start in enumerate(starts, start=1) if (row, deltas[-1]) not in found
     ]  # fmt: skip
-    for improvements in _completed(jobs, workers):
+    for improvements in side_by_side(_improve, jobs, workers):
         with open(folder / _RESULTS, "a", encoding="utf-8") as stream:  # in one write, a whole line each
             stream.write("".join(json.dumps(asdict(one)) + "\n" for one in improvements))
         found |= {(one.row, one.delta): one for one in improvements}
@@ -141,15 +140,6 @@ def table(improvements: Sequence[Improvement]) -> list[dict[str, object]]:
 
 
 _Job = tuple[int, str, Sequence[float], StrategyName, int, int, Path | str | None]
-
-
-def _completed(jobs: Sequence[_Job], workers: int) -> Iterator[list[Improvement]]:
-    if workers == 1:
-        yield from map(_improve, jobs)
-        return
-    # spawn: a process forked after torch has started its threads may hang
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from (future.result() for future in as_completed([pool.submit(_improve, job) for job in jobs]))
 
 
 def _improve(job: _Job) -> list[Improvement]:

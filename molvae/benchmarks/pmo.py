@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from molvae.benchmarks.side_by_side import side_by_side
 from molvae.datasets.files import atomic_path
 from molvae.datasets.writers import write_rows
 from molvae.errors import ConfigError
@@ -119,7 +118,7 @@ def run_pmo(
     folder = Path(folder)
     jobs = [(folder, task, seed, strategy, mode, budget, model) for seed in range(seeds) for task in tasks_of(tasks)]
     done: dict[tuple[str, int], PmoRun] = {}
-    for run in _completed(jobs, workers):
+    for run in side_by_side(_run, jobs, workers):
         done[run.task, run.seed] = run
         if on_run is not None:
             on_run(run)
@@ -154,15 +153,6 @@ def _row(task: str, areas: Sequence[float], tops: Sequence[float]) -> dict[str, 
 
 
 _Job = tuple[Path, str, int, StrategyName, Mode, int, Path | str | None]
-
-
-def _completed(jobs: Sequence[_Job], workers: int) -> Iterator[PmoRun]:
-    if workers == 1:
-        yield from map(_run, jobs)
-        return
-    # spawn: a process forked after torch has started its threads may hang
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from (future.result() for future in as_completed([pool.submit(_run, job) for job in jobs]))
 
 
 def _run(job: _Job) -> PmoRun:

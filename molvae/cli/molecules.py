@@ -20,6 +20,7 @@ from molvae.cli.options import (
 )
 from molvae.cli.output import progress, say
 from molvae.cli.reading import read_all, reading_options
+from molvae.cli.wishes import parsed_range
 from molvae.cli.writing import draw, picture_option, write_table
 
 if TYPE_CHECKING:
@@ -35,12 +36,7 @@ class _Condition(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # ge
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Range]:
         """Return the name and its range, None where a limit is left out."""
-        try:
-            name, *limits = str(value).split(":")
-            low, high = (float(limit) if limit.strip() else None for limit in limits)
-        except ValueError:
-            self.fail(f"{value!r} must be a descriptor with two limits, such as logp:1:3 or qed:0.7:", param, ctx)
-        return name.strip(), (low, high)
+        return parsed_range(str(value))
 
 
 @click.command(short_help="Draw new molecules from the latent prior.")

@@ -18,6 +18,7 @@ from molvae.cli.laboratory import ask, molecules_in, tell
 from molvae.cli.options import debug_option, folder_option, json_option, load_space, model_option, seed_option
 from molvae.cli.output import INTERRUPTED, json_line, say, show
 from molvae.cli.settings_file import FILE, options_file, save_options
+from molvae.cli.wishes import constraints, goals, target_of, wish_options
 
 if TYPE_CHECKING:
     from molvae.optimize import Round
@@ -27,8 +28,8 @@ _TOP = 10
 
 
 @click.group(invoke_without_command=True, short_help="Search for molecules with a high score.")
-@click.option("--objective", "target", metavar="NAME",
-              help="Its name, module:function, or property:FOLDER.  [required]")  # fmt: skip
+@click.option("--objective", "names", metavar="NAME", multiple=True,
+              help="Its name, module:function, or property:FOLDER; may be repeated.  [required]")  # fmt: skip
 @click.option("--budget", type=click.IntRange(1), default=1_000, show_default=True, help="Calls of the objective.")
 @folder_option("Folder of the search.  [required]", required=False)
 @click.option(
@@ -46,6 +47,7 @@ _TOP = 10
     "--mode", type=click.Choice(["all", "latent"]), default="all", show_default=True,
     help="'latent' keeps only what the model proposes.",
 )  # fmt: skip
+@wish_options
 @click.option("--start", type=click.Path(path_type=Path), help="File of molecules to begin with.")
 @click.option("--library", type=click.Path(path_type=Path), help="File of molecules to draw from.")
 @click.option("--batch", type=click.IntRange(1), help="Molecules scored at a time.  [default: 10, later 25 and 50]")
@@ -61,9 +63,10 @@ _TOP = 10
 @debug_option
 @click.pass_context
 def optimize(
-    ctx: click.Context, target: str | None, budget: int, output: Path | None, resume: bool, strategy: Any, mode: Any,
-    start: Path | None, library: Path | None, batch: int | None, timeout: float | None, workers: int, dry_run: bool,
-    model: Path | None, seed: int, as_json: bool,
+    ctx: click.Context, /, names: tuple[str, ...], budget: int, output: Path | None, resume: bool, strategy: Any,
+    mode: Any, start: Path | None, library: Path | None, batch: int | None, timeout: float | None, workers: int,
+    dry_run: bool, model: Path | None, seed: int, as_json: bool, minimize: tuple[str, ...], combination: Any,
+    **wishes: Any,
 ) -> int:  # fmt: skip
     """Search for molecules with a high score, with a budget of calls that is never exceeded.
 
@@ -75,6 +78,9 @@ def optimize(
       molvae optimize --objective qed --budget 1000 --seed 0 -o runs/qed
       molvae optimize --objective my_module:my_function --budget 300 -o runs/mine --timeout 60
       molvae optimize --objective qed --budget 5000 -o runs/long --resume
+      molvae optimize --objective qed --objective sa_score --combination pareto -o runs/both
+      molvae optimize --objective qed --similar-to 'CC(=O)Nc1ccc(O)cc1' --forbid '[N+](=O)[O-]' --condition logp:1:3 \
+        -o runs/near
 
     For scores that come from a laboratory, or from a program that somebody else runs, ask for molecules and tell what
     they gave: see molvae optimize ask --help.
@@ -82,15 +88,17 @@ def optimize(
     if ctx.invoked_subcommand is not None:
         _refuse_options(ctx)
         return 0
-    if target is None or output is None:
-        missing = "'--objective'" if target is None else "'-o' / '--output'"
+    if not names or output is None:
+        missing = "'--objective'" if not names else "'-o' / '--output'"
         raise click.UsageError(f"Missing option {missing}.", ctx)
     import molvae
     from molvae.optimize.build import uses_model
 
+    target = target_of(names)
+    rules, wanted = constraints(wishes), goals(target, minimize)
     known = None if library is None else molecules_in(library)
     if dry_run:
-        return _plan(target, output, budget, known, start, as_json=as_json)
+        return _plan(names, output, budget, known, start, len(rules), as_json=as_json)
     space = load_space(model, "cpu", None, 1) if uses_model(strategy, known) else None
     try:
         with (
@@ -102,7 +110,8 @@ def optimize(
             result = molvae.optimize(
                 target, space=space, strategy=strategy, mode=mode, budget=budget, folder=output, resume=resume,
                 start=() if start is None else molecules_in(start), library=known, batch=batch, seed=seed,
-                on_round=on_round, timeout=timeout, workers=workers,
+                on_round=on_round, timeout=timeout, workers=workers, goals=wanted, combination=combination,
+                constraints=rules,
             )  # fmt: skip
     except KeyboardInterrupt:
         say(f"interrupted; the same command with --resume goes on in {output}")
@@ -126,17 +135,21 @@ optimize.add_command(ask)
 optimize.add_command(tell)
 
 
-def _plan(target: str, output: Path, budget: int, known: list[str] | None, start: Path | None, *, as_json: bool) -> int:
+def _plan(
+    names: tuple[str, ...], output: Path, budget: int, known: list[str] | None, start: Path | None, rules: int, *,
+    as_json: bool,
+) -> int:  # fmt: skip
     """Say what a search would do; the objective is looked up, and not called."""
     from molvae.optimize import Objective
     from molvae.optimize.folder import JOURNAL
 
-    with Objective(target, budget=budget):
+    with Objective(target_of(names), budget=budget):
         pass
     begun = (output / JOURNAL).exists()
     show(
         {
-            "objective": target,
+            "objective": ", ".join(names),
+            "constraints": rules,
             "calls": budget,
             "start": len(molecules_in(start)) if start is not None else 0,
             "library": len(known) if known is not None else None,

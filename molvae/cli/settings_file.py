@@ -100,7 +100,10 @@ def options_file(table: str) -> Callable[[Command], Command]:
                 near = difflib.get_close_matches(key, known, n=1)
                 hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
                 raise ConfigError(f"{path} has no place for {key[:80]!r} in [{table}]; {hint}")
-        ctx.default_map = {**(ctx.default_map or {}), **{known[key]: value for key, value in content.items()}}
+        several = {option.name for option in ctx.command.params if isinstance(option, click.Option) and option.multiple}
+        values = {known[key]: value for key, value in content.items()}
+        one = {name: [value] for name, value in values.items() if name in several and isinstance(value, str)}
+        ctx.default_map = {**(ctx.default_map or {}), **values, **one}
 
     return click.option(
         "--settings", type=click.Path(path_type=Path), is_eager=True, expose_value=False, callback=read,

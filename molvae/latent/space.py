@@ -39,7 +39,7 @@ from molvae.model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from molvae.model.generation import GREEDY, Sampling
 from molvae.model.null_latent import NullLatent
 from molvae.model.precision import Precision
-from molvae.model.priors import FullGaussian, LatentPrior
+from molvae.model.priors import WHOLE, FullGaussian, LatentPrior
 from molvae.model.selection import Selection
 from molvae.tokens.bulk import Keep, encode_many
 from molvae.tokens.codec import EncodedMolecule, MoleculeCodec
@@ -510,7 +510,7 @@ class LatentSpace:
         """What steps of each radius lead to; measured at the first use, kept by `save`."""
         curve = RadiusCurve.from_json(self.checkpoint.metadata.get(_CURVE_KEY))
         if curve is None:
-            samples = self.sample(2 * CURVE_MOLECULES, seed=0)
+            samples = self.sample(2 * CURVE_MOLECULES, seed=0, prior=self.whole_prior)
             curve = measure_radius_curve(self._decode, settled(self.encode, self._decode, samples))
             self.checkpoint.metadata[_CURVE_KEY] = curve.as_json()
         return curve
@@ -574,6 +574,11 @@ class LatentSpace:
     def from_pretrained(cls, pretrained_model_name_or_path: FilePath | str, **settings: Any) -> LatentSpace:
         """Do what `load` does, under the name that Hugging Face libraries use; a folder, nothing is downloaded."""
         return cls.load(pretrained_model_name_or_path, **settings)
+
+    @property
+    def whole_prior(self) -> str:
+        """The name of the prior of all molecules that the model was trained on; the default one where there is none."""
+        return WHOLE if WHOLE in self.checkpoint.priors else self.checkpoint.default_prior
 
     def prior(self, prior: str | LatentPrior | None = None) -> LatentPrior:
         """Return the prior of a name in `priors`; None is the model's default.

@@ -13,6 +13,7 @@ from molvae.errors import CheckpointError
 from molvae.model.null_latent import NullLatent
 from molvae.model.selection import Selection
 
+WHOLE = "training-set"  # the prior that stands for all molecules that a model was trained on
 _MAX_SIZE = 4_096
 _LEAST_SIZE = {"selection": 0, "oddities": 0}
 

@@ -52,9 +52,9 @@ class AimedSearch(SurrogateSearch):
         self._ranges = (low - center) / spread, (high - center) / spread
         self._process.fit(np.column_stack([*columns, (bounded - center) / spread]))
 
-    def _pool(self, n: int, rng: np.random.Generator) -> Pool:
+    def _pool(self, n: int, rng: np.random.Generator, *, of_climb: bool) -> Pool:
         self._weights = self._aim.draw(rng)
-        return super()._pool(n, rng)
+        return super()._pool(n, rng, of_climb=of_climb)
 
     def _valued(self, mean: Floats, deviation: Floats) -> Floats:
         return self._worth(mean, deviation, self._weights, 0.0)

@@ -45,7 +45,7 @@ class LatentMap:
         self.space = space
         self._posteriors: dict[str, Posterior | None] = {}
         self._points: dict[str, NDArray[np.float32]] = {}  # from which a molecule was decoded first
-        encoding = space.encode(space.sample(_REFERENCE, seed=seed, select=False))
+        encoding = space.encode(space.sample(_REFERENCE, seed=seed, prior=space.whole_prior, select=False))
         means = encoding.mean[encoding.ok].astype(np.float64)
         self._center = means.mean(axis=0)
         covariance = np.cov(means, rowvar=False)
@@ -207,7 +207,8 @@ class PriorSamples:
         """Return `n` molecules."""
         while len(self._stock) < n:
             # All that the model writes: a search wants much to choose from, and judges by the objective.
-            self._stock += self._space.sample(_STOCK, seed=int(rng.integers(2**48)), select=False)
+            seed, prior = int(rng.integers(2**48)), self._space.whole_prior
+            self._stock += self._space.sample(_STOCK, seed=seed, prior=prior, select=False)
         drawn, self._stock = self._stock[:n], self._stock[n:]
         return [Proposal(text, self.name) for text in drawn]
 

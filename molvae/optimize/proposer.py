@@ -47,7 +47,7 @@ class Proposer:
         self._shares = Shares(list(self._arms))
         self._screen = screen
         self._start = deque(dict.fromkeys(start))
-        self._initial = initial
+        self.initial = initial
         self._seed = seed
         self._round = 0
 
@@ -70,11 +70,22 @@ class Proposer:
         while self._start and len(proposals) < n:
             given = [Proposal(self._start.popleft(), "start") for _ in range(min(n, len(self._start)))]
             proposals += self.admitted(given, {proposal.smiles for proposal in proposals})
-        early = len(self.population) < self._initial or uninformed
-        if len(proposals) < n and early and self._explorers:
-            split = {arm.name: -(-n // len(self._explorers)) for arm in self._explorers}
-            proposals += self._drawn(split, n - len(proposals), self.draw_from(rng), rng, proposals)
+        early = len(self.population) < self.initial or uninformed
+        if len(proposals) < n and early:
+            proposals += self.explored(n - len(proposals), rng, proposals)
         return proposals[:n]
+
+    @property
+    def explores(self) -> bool:
+        """Whether an arm works without parents."""
+        return bool(self._explorers)
+
+    def explored(self, n: int, rng: np.random.Generator, before: Sequence[Proposal] = ()) -> list[Proposal]:
+        """Return up to `n` molecules, none of those `before`, of the arms that need no parents."""
+        if not self._explorers:
+            return []
+        split = {arm.name: -(-n // len(self._explorers)) for arm in self._explorers}
+        return self._drawn(split, n, self.draw_from(rng), rng, before)
 
     def candidates(
         self, n: int, draw: Draw, rng: np.random.Generator, *, besides: Container[str] = (), quick: bool = False

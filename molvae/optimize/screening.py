@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -10,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molvae.chem.fingerprints import morgan_counts
-from molvae.optimize.peaks import PATIENCE, Peaks
-from molvae.optimize.population import Draw, drawn_by_rank
+from molvae.optimize.climbs import PATIENCE, Climbs
+from molvae.optimize.population import drawn_by_rank
 from molvae.optimize.proposer import Proposer
 from molvae.optimize.scored import Scored
 from molvae.optimize.strategy import Proposal
 from molvae.optimize.surrogate import Floats, GaussianProcess, conditioned, upper_std
 
 _LOWEST_BETA = 0.01
-_ELSEWHERE = 0.7  # share of rounds that stay away from peaks that were left; the others may join what several have
+_OF_CLIMB = 0.7  # share of rounds, after the first climb, that breed molecules of the present climb alone
 _BLOCK = 500  # molecules put into a process at a time
 
 
@@ -60,7 +61,8 @@ class SurrogateSearch:
     after it, so that a batch does not ask the same question twice (doi:10.5555/2627435.2750368, GP-BUCB). Two molecules
     with one fingerprint, as those that differ only in stereo are, are one to the process, and only the first is called.
 
-    Once a climb is over, most rounds breed and choose only among molecules that are unlike its best one (`Peaks`).
+    Once a climb is over, another begins with new molecules, and most rounds breed only its own (`Climbs`); the others
+    breed the best of all climbs.
     """
 
     def __init__(
@@ -72,7 +74,7 @@ class SurrogateSearch:
         size: PoolSize | None = None,
         conditioned: bool = True,
         most: int = 12_000,
-        patience: int = PATIENCE,
+        patience: float = PATIENCE,
     ) -> None:
         """Take the arms.
 
@@ -83,7 +85,7 @@ class SurrogateSearch:
             size: of the pool.
             conditioned: whether a pick is taken for known to the next ones of its batch.
             most: molecules in the process; with more it goes on with the best half.
-            patience: molecules in a row that bring nothing better, after which a climb is over.
+            patience: molecules in a row that bring nothing better, after which a climb is over; infinity for one climb.
         """
         self._proposer = proposer
         self._process = GaussianProcess() if process is None else process
@@ -94,24 +96,32 @@ class SurrogateSearch:
         self._scores: NDArray[np.float64] = np.zeros(0)  # of the molecules in the process, in its order
         self._known: list[NDArray[Any]] = []  # the rows that describe them
         self._seen: set[bytes] = set()  # rows of all molecules told
-        self._names: list[str] = []  # of all molecules told
-        self._peaks = Peaks(self._process.features, patience)
-        self._is_elsewhere = False  # whether this round stays away from peaks that were left
+        self._climbs = Climbs(patience if proposer.explores else math.inf)
         self._is_flat = False  # whether all targets are equal
-        self._reserve: list[tuple[Proposal, NDArray[Any]]] = []  # good candidates of earlier rounds, with their rows
+        # Good candidates of earlier rounds, with their rows: of the present climb, and of all molecules.
+        self._reserves: dict[bool, list[tuple[Proposal, NDArray[Any]]]] = {True: [], False: []}
 
     def ask(self, n: int) -> list[Proposal]:
         """Return up to `n` molecules that were not proposed before."""
         rng = self._proposer.begin_round()
         opening = self._proposer.opening(n, rng, uninformed=self._is_flat)
         if opening or not len(self._scores):
-            return self._proposer.chosen(opening or self._proposer.offspring(n, rng))
-        self._is_elsewhere = len(self._peaks) > 0 and rng.random() < _ELSEWHERE
-        pool = self._pool(n, rng)
+            return self._chosen(opening or self._proposer.offspring(n, rng), of_climb=True)
+        if self._climbs.ended and self._climbs.joined < self._proposer.initial:
+            begun = self._proposer.explored(n, rng)
+            if begun:
+                return self._chosen(begun, of_climb=True)
+        of_climb = len(self._climbs) > 0 and (self._climbs.ended == 0 or rng.random() < _OF_CLIMB)
+        pool = self._pool(n, rng, of_climb=of_climb)
         if not pool.proposals:
-            return self._proposer.chosen(self._proposer.offspring(n, rng))
+            return self._chosen(self._proposer.offspring(n, rng), of_climb=of_climb)
         rows = self._pick(pool, n, rng)
-        return self._proposer.chosen([pool.proposals[row] for row in rows])
+        return self._chosen([pool.proposals[row] for row in rows], of_climb=of_climb)
+
+    def _chosen(self, proposals: list[Proposal], *, of_climb: bool) -> list[Proposal]:
+        if of_climb:
+            self._climbs.join(proposal.smiles for proposal in proposals)
+        return self._proposer.chosen(proposals)
 
     def tell(self, rows: Sequence[Scored]) -> None:
         """Take what became of molecules."""
@@ -122,8 +132,8 @@ class SurrogateSearch:
         self._seen.update(map(bytes, described))
         self._known += list(described)
         self._scores = np.append(self._scores, [row.score for row in new])
-        self._names += [str(row.smiles) for row in new]
-        self._peaks.tell(described, np.array([row.score for row in new]))
+        if self._climbs.tell(new):
+            self._reserves[True] = []
         self._is_flat = self._proposer.population.is_flat
         if len(self._known) > self._most:
             self._keep_best(self._most // 2)
@@ -142,13 +152,12 @@ class SurrogateSearch:
     def _judged(self, proposals: Sequence[Proposal], seen: set[bytes], rows: Sequence[NDArray[Any]] = ()) -> Pool:
         """Return candidates, described by `rows` if these are known, with what the process says of them.
 
-        Those described like one seen are left out, and in a round that stays away from peaks, those near one.
+        Those described like one seen are left out.
         """
         described = np.stack(rows) if rows else self._describe([proposal.smiles for proposal in proposals])
-        admitted = self._peaks.are_outside(described) if self._is_elsewhere else np.ones(len(described), dtype=bool)
         new = []
         for row, bytes_ in enumerate(map(bytes, described)):
-            if admitted[row] and bytes_ not in seen:
+            if bytes_ not in seen:
                 seen.add(bytes_)
                 new.append(row)
         described = described[new]
@@ -161,32 +170,36 @@ class SurrogateSearch:
         """Return what a candidate is worth on average (n,), of what the process says of it, (n, ·) and (n,)."""
         return mean[:, 0]
 
-    def _pool(self, n: int, rng: np.random.Generator) -> Pool:
-        """Return candidates of several generations, in which the most promising ones become parents in turn."""
+    def _pool(self, n: int, rng: np.random.Generator, *, of_climb: bool) -> Pool:
+        """Return candidates of several generations, in which the most promising ones become parents in turn.
+
+        The first parents are molecules of the present climb, or of all.
+        """
         seen = set(self._seen)
         known = self._proposer.population.known
-        reserve = [(proposal, row) for proposal, row in self._reserve if proposal.smiles not in known]
+        reserve = [(proposal, row) for proposal, row in self._reserves[of_climb] if proposal.smiles not in known]
         pool = self._judged([proposal for proposal, _ in reserve], seen, [row for _, row in reserve])
-        draw_known = self._draw_outside(rng) if self._is_elsewhere else self._proposer.draw_from(rng)
+        climbers = self._climbs.ranked if of_climb and self._climbs.ended else None
         for generation, size in enumerate(self._size.of_generations(n, quick=self._proposer.breeds_quickly)):
             ranked = self._ranked(pool, rng) if generation else []
 
             def draw(count: int, ranked: list[str] = ranked) -> list[str]:
                 inside = int(rng.binomial(count, 0.5)) if ranked else 0
-                parents = drawn_by_rank(ranked, inside, rng) + draw_known(count - inside)
+                outside = count - inside
+                drawn = (
+                    self._proposer.population.draw(outside, rng)
+                    if climbers is None
+                    else drawn_by_rank(climbers, outside, rng)
+                )
+                parents = drawn_by_rank(ranked, inside, rng) + drawn
                 return [parents[row] for row in rng.permutation(len(parents))]
 
             taken = {proposal.smiles for proposal in pool.proposals}
             found = self._proposer.candidates(size, draw, rng, besides=taken, quick=generation > 0)
             pool += self._judged(found, seen)
         order = np.argsort(-pool.mean, kind="stable")[: self._size.kept]
-        self._reserve = [(pool.proposals[row], pool.described[row]) for row in order]
+        self._reserves[of_climb] = [(pool.proposals[row], pool.described[row]) for row in order]
         return pool
-
-    def _draw_outside(self, rng: np.random.Generator) -> Draw:
-        """Return a function that draws parents which are near no peak that was left, if there are any."""
-        names = [self._names[place] for place in self._peaks.outside]
-        return (lambda count: drawn_by_rank(names, count, rng)) if names else self._proposer.draw_from(rng)
 
     def _ranked(self, pool: Pool, rng: np.random.Generator) -> list[str]:
         order = np.argsort(-(pool.mean + draw_beta(rng) * pool.upper), kind="stable")[: self._size.kept]

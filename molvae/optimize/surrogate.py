@@ -109,7 +109,7 @@ class GaussianProcess:
     def __init__(self, features: Callable[[], Features] = MinMaxFeatures, noise: float = _NOISE) -> None:
         """Take what makes an empty collection of features, and the variance of the noise."""
         self.noise = noise
-        self.features = features
+        self._empty = features
         self._features = features()
         self._inverse = np.zeros((0, 0))  # of the Cholesky factor of K + noise·I, lower triangular, with room to grow
         self._weights = np.zeros((0, 0))  # (n, m)
@@ -134,7 +134,7 @@ class GaussianProcess:
 
     def emptied(self) -> GaussianProcess:
         """Return such a process without molecules."""
-        return GaussianProcess(self.features, self.noise)
+        return GaussianProcess(self._empty, self.noise)
 
     def fit(self, targets: Floats) -> None:
         """Take the targets of all molecules added, shape (n, m)."""
@@ -158,7 +158,7 @@ class GaussianProcess:
         return covariance
 
     def _own(self, rows: NDArray[Any]) -> Floats:
-        own = self.features()
+        own = self._empty()
         own.add(rows)
         return own.similarities(rows)
 

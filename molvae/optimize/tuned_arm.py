@@ -70,7 +70,7 @@ class TunedSamples:
 
 def tuned_arms(space: LatentSpace) -> list[TunedSamples]:
     """Return the arm, or none where the model does not write molecules without z."""
-    prior = space.prior()
+    prior = space.prior(space.whole_prior)
     return [TunedSamples(space, prior)] if isinstance(prior, NullLatent) else []
 
 

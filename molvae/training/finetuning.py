@@ -13,6 +13,7 @@ from molvae.errors import DataError
 from molvae.model.checkpoint import load_checkpoint
 from molvae.model.config import VAEConfig
 from molvae.model.null_latent import NullLatent
+from molvae.model.priors import WHOLE
 from molvae.model.vae import MoleculeVAE, build_vae
 from molvae.tokens.vocabulary import SPECIAL_SYMBOLS, Vocabulary
 
@@ -27,7 +28,7 @@ class Origin(NamedTuple):
     vocabulary: Vocabulary  # of the checkpoint, and after it the unseen symbols of the shard
     weights_hash: str  # SHA-256 of the weights file
     longest_molecule: int  # symbols, of those it was trained on; 0 where the model does not say
-    null_latent: Tensor | None  # (D,), of the default prior, where the model also writes without z
+    null_latent: Tensor | None  # (D,), of the prior of all it has learned, where the model also writes without z
 
 
 def load_for_fine_tuning(checkpoint_folder: Path | str, shard: TokenShard, *, seed: int) -> Origin:
@@ -53,7 +54,7 @@ def load_for_fine_tuning(checkpoint_folder: Path | str, shard: TokenShard, *, se
     )
     longest = checkpoint.metadata.get("longest_molecule")
     known = longest if isinstance(longest, int) else 0
-    prior = checkpoint.priors[checkpoint.default_prior]
+    prior = checkpoint.priors.get(WHOLE, checkpoint.priors[checkpoint.default_prior])
     null_latent = prior.points.mean(dim=0) if isinstance(prior, NullLatent) else None
     return Origin(vae, checkpoint.config, vocabulary, checkpoint.weights_sha256, known, null_latent)
 

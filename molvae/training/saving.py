@@ -16,14 +16,13 @@ from molvae.model.null_latent import NullLatent
 from molvae.model.parallel import map_threads
 from molvae.model.posterior import DiagonalGaussian
 from molvae.model.precision import autocast
-from molvae.model.priors import FullGaussian, LatentPrior
+from molvae.model.priors import WHOLE, FullGaussian, LatentPrior
 from molvae.model.vae import MoleculeVAE
 from molvae.training.events import Validation
 from molvae.training.metrics import to_tensors
 from molvae.training.state import TrainingState
 from molvae.training.task import Task, versions
 
-WHOLE = "training-set"  # the prior that stands for all molecules trained on
 _PRIOR_MOLECULES = 5_000
 _BATCH_SIZE = 512
 

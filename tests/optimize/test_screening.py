@@ -67,3 +67,19 @@ def test_a_batch_asks_different_questions(conditioned: bool, expected: int) -> N
     asked = {row.smiles for row in strategy.ask(3)}
     assert len(asked) == 3
     assert len(asked & set(twins)) == expected
+
+
+def test_an_ended_climb_is_followed_by_one_of_new_molecules(library: list[str]) -> None:
+    def fresh_rounds(patience: float) -> list[int]:
+        objective = Objective(lambda smiles: [min(to_paracetamol(text), 0.3) for text in smiles], budget=120)
+        arms: list[Arm] = [Library(library, seed=0), GraphCrossover(), GraphMutation()]
+        proposer = Proposer(arms, screen=objective.screen, initial=20, seed=0)
+        strategy = SurrogateSearch(proposer, size=SMALL, patience=patience)
+        rounds = list(search(objective, strategy, batch=10))
+        return [round_.number for round_ in rounds if {row.arm for row in round_.rows} == {"library"}]
+
+    assert fresh_rounds(float("inf")) == [1, 2]
+    again = fresh_rounds(25)
+    assert again[:2] == [1, 2]
+    assert len(again) >= 4
+    assert again[3] == again[2] + 1  # twenty new ones

@@ -11,9 +11,9 @@ from molvae.datasets.shards import TokenShard
 from molvae.model.checkpoint import load_checkpoint
 from molvae.model.config import VAEConfig
 from molvae.model.null_latent import NullLatent
+from molvae.model.priors import WHOLE
 from molvae.training import TrainConfig, fine_tune, train
 from molvae.training.finetuning import load_for_fine_tuning
-from molvae.training.saving import WHOLE
 
 
 @pytest.fixture
