@@ -39,12 +39,13 @@ class Oddity(StrEnum):
     CHARGE = "charge"  # a formal charge that no neighbour balances, as one does in a nitro group
     FRAGMENTS = "fragments"  # more than one component
     UNUSUAL_VALENCE = "unusual_valence"
-    STRAINED_RING = "strained_ring"  # small rings beyond cyclopropane and cyclobutane, aromatic ones that are bent
+    STRAINED_RING = "strained_ring"  # small rings strained beyond cyclopropane and cyclobutane
     RING_ALLENE = "ring_allene"  # cumulated double bonds in a ring of less than nine atoms
     RING_ALKYNE = "ring_alkyne"  # a triple bond in a ring of less than eight atoms
     BRIDGEHEAD_DOUBLE_BOND = "bridgehead_double_bond"  # against Bredt's rule
     MEDIUM_RING = "medium_ring"  # nine to eleven atoms
     MACROCYCLE = "macrocycle"  # twelve atoms and more
+    BENT_AROMATIC = "bent_aromatic"  # an aromatic ring of which a chain too short joins atoms that are no neighbours
 
 
 class Finding(NamedTuple):
@@ -147,17 +148,16 @@ def _strained_rings(mol: Chem.Mol) -> Iterator[Finding]:
             if len(bonds & other_bonds) == 1:  # bicyclo[1.1.1]pentane, which is made and used, shares two
                 detail = f"fused rings of {len(other)} and {len(ring)}"
                 yield Finding(Oddity.STRAINED_RING, detail, tuple(sorted({*ring, *other})))
-    yield from _bent_aromatics(mol)
 
 
 def _bent_aromatics(mol: Chem.Mol) -> Iterator[Finding]:
-    """Yield aromatic rings of which a short chain joins atoms that are no neighbours."""
+    """Yield aromatic rings that a short chain bends."""
     for first, second, _ in _bridged(mol):
         for aromatic, other in ((first, second), (second, first)):
             if len(other) < _CYCLOPHANE_RING and all(mol.GetBondWithIdx(bond).GetIsAromatic() for bond in aromatic):
                 atoms = {end for bond in map(mol.GetBondWithIdx, aromatic | other) for end in _of_bond(bond)}
                 detail = f"an aromatic ring bridged within a ring of {len(other)}"
-                yield Finding(Oddity.STRAINED_RING, detail, tuple(sorted(atoms)))
+                yield Finding(Oddity.BENT_AROMATIC, detail, tuple(sorted(atoms)))
 
 
 def _bridged(mol: Chem.Mol) -> Iterator[tuple[frozenset[int], frozenset[int], frozenset[int]]]:
@@ -258,5 +258,5 @@ def _indices(atoms: list[Chem.Atom]) -> tuple[int, ...]:
 
 _CHECKS: tuple[Callable[[Chem.Mol], Iterator[Finding]], ...] = (
     _radicals, _charges, _fragments, _valences, _strained_rings, _ring_allenes, _ring_alkynes,
-    _bridgehead_double_bonds, _large_rings,
+    _bridgehead_double_bonds, _large_rings, _bent_aromatics,
 )  # fmt: skip

@@ -27,7 +27,7 @@ _WRITTEN_FOR_EACH, _WRITTEN = 4, (8_000, 100_000)  # molecules for each real one
 _LEAST_CANONICAL = 0.05  # share of them below which nothing is learned: sampling would hardly end
 _SURELY_KEPT = 0.015  # share of the written molecules whose ratio is above the ceiling: kept, though not often enough
 _LEAST_KEPT = 0.2  # share of the written molecules that are kept, on average; the ceiling comes down for it
-_LOOKED_AT = 20_000  # molecules of each kind, at most, for the shares of odd ones
+_LOOKED_AT = 50_000  # molecules of each kind, at most, for the shares of odd ones
 _PENALTY = 0.1  # C of the regression; a third of it gives about the same
 _PLACES = {code: place for place, code in enumerate(Oddity)}
 

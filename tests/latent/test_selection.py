@@ -11,13 +11,15 @@ import pytest
 import torch
 
 from molvae.chem.fingerprints import morgan_environments
+from molvae.chem.molecule import mol_from_canonical
+from molvae.chem.oddities import Oddity, oddities
 from molvae.chem.reasons import Reason
 from molvae.latent.selection import Selector, fit_selection
 from molvae.latent.space import LatentSpace
 from molvae.model.generation import Sampling
 from molvae.model.null_latent import NullLatent
 from molvae.model.selection import RADIUS, WIDTH, Selection
-from molvae.tokens.codec import MoleculeCodec
+from molvae.tokens.codec import MoleculeCodec, tokenize
 from molvae.tokens.vocabulary import Vocabulary, split_selfies
 
 CODEC = MoleculeCodec(Vocabulary.from_symbols(["[C]", "[O]", "[N]", "[Branch1]", "[=C]", "[Ring1]"]))
@@ -69,6 +71,26 @@ def test_molecules_are_kept_as_often_as_the_selection_says() -> None:
     keep, written_tokens = Selector(CODEC, selection, seed=9), tokens("[C][C][N]")
     kept = [keep(number, written_tokens, "CCN") for number in range(4_000)]
     assert np.mean(kept) == pytest.approx(ethylamine, abs=0.01)
+
+
+def test_what_is_odd_is_kept_as_often_as_it_is_real() -> None:
+    """Fused small rings and bent aromatic rings, of which an environment of two bonds shows little."""
+    plain, fused, bent = "CCCCC1CCCCC1", "CCC1CC2CC21", "CCCc1cc2ccc1CC2"
+    written = [plain] * 700 + [fused] * 200 + [bent] * 100
+    selection = fit_selection(written, [plain] * 980 + [fused] * 20)
+    assert selection.minds_oddities
+
+    def share(smiles: str) -> float:
+        places = [list(Oddity).index(finding.code) for finding in oddities(mol_from_canonical(smiles))]
+        return selection.share(environments(smiles)) * selection.share_of_odd(places)
+
+    assert share(bent) == 0
+    assert 200 * share(fused) / (700 * share(plain)) == pytest.approx(20 / 980, rel=0.3)
+    symbols = tokenize(bent).symbols
+    codec = MoleculeCodec(Vocabulary.from_symbols(symbols))
+    lenient = Selection(selection.weights, 1e6, selection.odd)
+    assert not any(Selector(codec, lenient, 0)(number, codec.encode(bent).tokens, bent) for number in range(9))
+    assert Selector(codec, Selection(selection.weights, 1e6), 0)(0, codec.encode(bent).tokens, bent)
 
 
 def test_a_fifth_is_kept_however_few_the_real_molecules_are(corpus: list[str]) -> None:

@@ -36,8 +36,15 @@ def test_numbers_that_are_none_are_refused() -> None:
             Selection(weights, offset)
 
 
-def test_a_selection_is_rebuilt_with_its_prior() -> None:
-    prior = NullLatent(torch.zeros(1, 3), torch.ones(1), 0.9, Selection(torch.randn(32), -0.25))
+@pytest.mark.parametrize("odd", [[-0.1], [1.1], [math.nan], [[0.5]]])
+def test_shares_that_are_none_are_refused(odd: list[float]) -> None:
+    with pytest.raises(ValueError, match="from 0 to 1"):
+        Selection(torch.zeros(1), 0.0, torch.tensor(odd))
+
+
+@pytest.mark.parametrize("odd", [None, torch.tensor([0.5, 1.0, 0.0])])
+def test_a_selection_is_rebuilt_with_its_prior(odd: torch.Tensor | None) -> None:
+    prior = NullLatent(torch.zeros(1, 3), torch.ones(1), 0.9, Selection(torch.randn(32), -0.25, odd))
     shapes = prior_shapes("null-latent", 3, prior.sizes())
     assert {name: tuple(tensor.shape) for name, tensor in prior.tensors().items()} == shapes
     again = build_prior("null-latent", 3, prior.tensors())
@@ -46,4 +53,6 @@ def test_a_selection_is_rebuilt_with_its_prior() -> None:
     assert prior.selection is not None
     for environments in ({0: 1, 7: 2}, {31: 4}):
         assert again.selection.share(environments) == prior.selection.share(environments)
+    assert again.selection.odd.tolist() == prior.selection.odd.tolist()
+    assert again.selection.minds_oddities == (odd is not None)
     assert prior.selecting(None).selection is None
