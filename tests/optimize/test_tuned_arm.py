@@ -50,4 +50,8 @@ def test_parents_that_the_model_cannot_read_lead_to_nothing(space: LatentSpace) 
 
 
 def test_a_model_that_writes_only_from_points_has_no_such_arm(space: LatentSpace) -> None:
-    assert tuned_arms(LatentSpace(dataclasses.replace(space.checkpoint, default_prior="normal"))) == []
+    priors = {name: prior for name, prior in space.checkpoint.priors.items() if name in ("normal", "gaussian")}
+    bare = LatentSpace(dataclasses.replace(space.checkpoint, priors=priors, default_prior="gaussian"))
+    assert tuned_arms(bare) == []
+    assert bare.whole_prior == "gaussian"
+    assert space.whole_prior == "training-set"
