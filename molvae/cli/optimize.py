@@ -79,8 +79,7 @@ def optimize(
       molvae optimize --objective my_module:my_function --budget 300 -o runs/mine --timeout 60
       molvae optimize --objective qed --budget 5000 -o runs/long --resume
       molvae optimize --objective qed --objective sa_score --combination pareto -o runs/both
-      molvae optimize --objective qed --similar-to 'CC(=O)Nc1ccc(O)cc1' --forbid '[N+](=O)[O-]' --condition logp:1:3 \
-        -o runs/near
+      molvae optimize --objective qed --similar-to 'CC(=O)Nc1ccc(O)cc1' --condition logp:1:3 -o runs/near
 
     For scores that come from a laboratory, or from a program that somebody else runs, ask for molecules and tell what
     they gave: see molvae optimize ask --help.
