@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from molvae.cli.dry_run import dry_run_option
+from molvae.cli.dry_run import dry_run_option, target_folder
 from molvae.cli.options import debug_option, folder_option, json_option, model_option, seed_option
 from molvae.cli.output import progress, say, show
 from molvae.cli.property_evaluation import evaluate_file, evaluation_options
@@ -99,14 +99,15 @@ def pmo(tasks: str, output: Path, dry_run: bool, as_json: bool, **settings: Any)
 @click.option("--workers", type=click.IntRange(1, 1024), default=1, show_default=True, help="Molecules at a time.")
 @click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), required=True,
               help="Folder of the results; finished molecules are not done again.")  # fmt: skip
+@dry_run_option
 @model_option
 @seed_option
 @reading_options
 @json_option
 @debug_option
 def constrained_plogp(
-    source: Path, limit: int | None, output: Path, as_json: bool, deltas: tuple[float, ...], strategy: Any, budget: int,
-    workers: int, model: Path | None, seed: int, **reading: Any,
+    source: Path, limit: int | None, output: Path, dry_run: bool, as_json: bool, deltas: tuple[float, ...],
+    strategy: Any, budget: int, workers: int, model: Path | None, seed: int, **reading: Any,
 ) -> int:  # fmt: skip
     """Raise penalized logP from each molecule of SOURCE, staying similar to it by at least δ.
 
@@ -123,6 +124,10 @@ def constrained_plogp(
     molecules = [str(row.smiles) for row in read_smiles(source, reading) if row.smiles]
     if limit is not None and limit < len(molecules):
         molecules = [molecules[i * len(molecules) // limit] for i in range(limit)]
+    if dry_run:
+        calls = len(molecules) * len(set(deltas)) * budget
+        show({"molecules": len(molecules), "calls_at_most": calls, "output": target_folder(output)}, as_json=as_json)
+        return 0
     with progress("Improving", unit="molecules", total=len(molecules)) as advance:
 
         def told(improvements: Sequence[Improvement]) -> None:

@@ -88,6 +88,13 @@ def target(output: Path, *, parts: bool = False) -> str:
     return f"{output}, {'of which finished parts would be taken over' if begun else state}"
 
 
+def target_folder(output: Path | None) -> str:
+    """Return what is at the folder where a command would write, None for a command that only prints."""
+    if output is None:
+        return "standard output"
+    return f"{output}, which {'exists and would be written into' if output.exists() else 'does not exist yet'}"
+
+
 def duration(seconds: float) -> str:
     """Return a time as a person says it.
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from molvae.cli.dry_run import dry_run_option, look_at, target_folder
 from molvae.cli.options import debug_option, json_option, load_space, model_option, threads_option
-from molvae.cli.output import progress, say
+from molvae.cli.output import progress, say, show
 from molvae.cli.reading import STANDARD_STREAM, read_all, reading_options
 from molvae.cli.writing import write_table
 
@@ -31,6 +32,7 @@ def evaluation_options(command: Command) -> Command:
     for option in (
         debug_option,
         json_option,
+        dry_run_option,
         threads_option,
         reading_options,
         model_option,
@@ -61,23 +63,31 @@ def evaluation_options(command: Command) -> Command:
 
 def evaluate_file(
     source: Path, target: str, kinds: tuple[str, ...], features: tuple[Any, ...], splits: tuple[Any, ...], seeds: int,
-    folds: int, baselines: bool, output: Path | None, model: Path | None, threads: int | None, as_json: bool,
-    **reading: Any,
+    folds: int, baselines: bool, output: Path | None, model: Path | None, threads: int | None, dry_run: bool,
+    as_json: bool, **reading: Any,
 ) -> int:  # fmt: skip
     """Evaluate a file, print the table and draw the picture."""
+    import numpy as np
+
     from molvae.properties.embedding import Embedder
     from molvae.properties.evaluation import evaluate as measure
 
     rows = read_all(source, reading)
     labels = labels_of(rows, [target], source)[:, 0]
+    kinds, features, splits = (tuple(dict.fromkeys(names)) for names in (kinds, features, splits))
+    trials = len(splits) * seeds * (len(kinds) * len(features) + 2 * bool(baselines))
     space = load_space(model, "auto", threads, 1)
-    embedders = [Embedder(space, name) for name in dict.fromkeys(features)]
+    if dry_run:
+        found = look_at(source, reading, standardization=space.checkpoint.standardization, space=space)
+        found.pop("time_on_one_process", None)  # of encoding, the least of it
+        measured = {"rows_with_a_value": int(np.isfinite(labels).sum()), "fits": trials}
+        show({**found, **measured, "output": target_folder(output)}, as_json=as_json)
+        return 0
+    embedders = [Embedder(space, name) for name in features]
     points = embedders[0]([row.smiles for row in rows])
-    kinds = tuple(dict.fromkeys(kinds))
-    trials = len(splits) * seeds * (len(kinds) * len(embedders) + 2 * bool(baselines))
     with progress("Evaluating", unit="fits", total=trials) as advance:
         report = measure(
-            points, labels, kinds=kinds, embedders=embedders, splits=list(dict.fromkeys(splits)), seeds=seeds,
+            points, labels, kinds=kinds, embedders=embedders, splits=list(splits), seeds=seeds,
             folds=folds, baselines=bool(baselines), progress=advance,
         )  # fmt: skip
     _show_report(report, target, output, as_json=as_json)

@@ -12,6 +12,14 @@ from click.testing import Result
 Molvae = Callable[..., Result]
 
 
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Molecules with a value in three of four rows."""
+    path = tmp_path_factory.mktemp("table") / "values.csv"
+    path.write_text("smiles,value\nCCO,1\nCCC,2\nCCN,\nCCCO,3\n")
+    return path
+
+
 @pytest.mark.parametrize(
     "command",
     [
@@ -22,17 +30,28 @@ Molvae = Callable[..., Result]
         ["data", "prepare", "zinc250k", "-o", "PLACE"],
         ["optimize", "--objective", "qed", "-o", "PLACE", "--strategy", "graph-ga"],
         ["benchmark", "pmo", "--tasks", "qed", "-o", "PLACE"],
+        ["benchmark", "constrained-plogp", "SOURCE", "-o", "PLACE"],
+        ["benchmark", "property", "TABLE", "--target", "value", "-m", "MODEL", "-o", "PLACE"],
+        ["property", "evaluate", "TABLE", "--target", "value", "-m", "MODEL", "-o", "PLACE"],
     ],
 )
 def test_nothing_is_written(
-    command: list[str], molvae: Molvae, molecule_file: Path, model_folder: Path, tmp_path: Path
+    command: list[str], molvae: Molvae, molecule_file: Path, table: Path, model_folder: Path, tmp_path: Path
 ) -> None:
-    names = {"SOURCE": str(molecule_file), "MODEL": str(model_folder)}
+    names = {"SOURCE": str(molecule_file), "TABLE": str(table), "MODEL": str(model_folder)}
     place = tmp_path / "place"
     arguments = [names.get(word, word.replace("PLACE", str(place))) for word in command]
     told = json.loads(molvae(*arguments, "--dry-run", "--json").stdout)
     assert str(place) in told["output"]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_evaluation_counts_its_fits(molvae: Molvae, table: Path, model_folder: Path) -> None:
+    options = ["--target", "value", "-m", model_folder, "--kind", "gp", "--seeds", "2", "--dry-run", "--json"]
+    told = json.loads(molvae("property", "evaluate", table, *options).stdout)
+    assert (told["rows_about"], told["rows_with_a_value"]) == (4, 3)
+    assert told["fits"] == 2 * 2 * (2 + 2)  # splits, seeds, two of molvae and two to compare with
+    assert told["output"] == "standard output"
 
 
 def test_the_first_rows_are_judged_and_all_are_counted(molvae: Molvae, molecule_file: Path) -> None:
