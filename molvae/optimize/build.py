@@ -122,10 +122,9 @@ def _arms(
     latent = latent_arms(model, seed=seed)
     if name == "latent-ga":
         return [*drawn, *latent]
-    learned = [*latent, *tuned_arms(model)]
     if mode == "latent":
-        return [*drawn, *learned]
-    return [*drawn, *graph, SymbolMutation(model.pipeline.codec), *learned]
+        return [*drawn, *latent, *tuned_arms(model, regrows=True)]
+    return [*drawn, *graph, SymbolMutation(model.pipeline.codec), *latent, *tuned_arms(model)]
 
 
 def embedded_molecules() -> list[str]:
