@@ -27,7 +27,7 @@ from molvae.optimize.build import Mode
 BATCH, BATCHES = 50, 8
 PARTS = {
     "crossover": "graph-crossover", "mutate": "graph-mutation", "mutate_symbols": "symbol-mutation",
-    "decode": "decoding", "_write": "decoding", "tuned_to": "fine-tuning", "posteriors": "encoding",
+    "decode": "decoding", "write": "decoding", "tuned_to": "fine-tuning", "posteriors": "encoding",
     "screen": "gate and constraints", "morgan_counts": "fingerprints",
     "kernel": "kernel", "covariance": "deviations", "add": "process grows", "fit": "weights", "append": "journal",
 }  # fmt: skip
