@@ -12,6 +12,8 @@ parts changed, "hybrid" with none; "+" joins them:
     surrogate=z             fits the process to posterior means, with a Gaussian kernel
     batch=10                scores so many molecules at a time
     patience=100            begins another climb after so many molecules in vain; inf for one climb
+    latent                  proposes what the model writes only, as with --mode latent
+    regrowth                also lets the fine-tuned decoder write the rest of good molecules, as with --mode latent
 
 Processor seconds are those of the search alone, with one thread.
 """
@@ -78,10 +80,15 @@ def strategy_of(variant: str, space: LatentSpace, objective: Objective, seed: in
     """Return the search of a variant."""
     initial = max(10, min(60, (objective.budget or 0) // 5))
     given: dict[str, object] = {}
-    latent = latent_arms(space, seed=seed)
-    arms: list[Arm] = [PriorSamples(space), GraphCrossover(), GraphMutation()]
-    arms += [SymbolMutation(space.pipeline.codec), *latent, *tuned_arms(space)]
-    for part in variant.split("+"):
+    parts = variant.split("+")
+    latent: list[Arm] = [
+        *latent_arms(space, seed=seed),
+        *tuned_arms(space, regrows=bool({"latent", "regrowth"} & {*parts})),
+    ]
+    arms: list[Arm] = [PriorSamples(space), *latent]
+    if "latent" not in parts:
+        arms[1:1] = [GraphCrossover(), GraphMutation(), SymbolMutation(space.pipeline.codec)]
+    for part in parts:
         name, _, value = part.partition("=")
         if name == "without":
             arms = [arm for arm in arms if not arm.name.startswith(tuple(value.split("|")))]
@@ -99,7 +106,7 @@ def strategy_of(variant: str, space: LatentSpace, objective: Objective, seed: in
             scale = space.encode(space.sample(512, seed=0)).mean.std(axis=0)
             given["process"] = GaussianProcess(RadialFeatures)
             given["describe"] = partial(whitened, space, scale)
-        elif name not in ("hybrid", "batch"):
+        elif name not in ("hybrid", "batch", "latent", "regrowth"):
             raise SystemExit(f"there is no variant {variant!r}")
     proposer = Proposer(arms, screen=objective.screen, initial=initial, seed=seed)
     return SurrogateSearch(proposer, **given)  # type: ignore[arg-type]

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from molvae.chem.descriptors import descriptor_function, descriptor_table
 from molvae.chem.growth import Scaffold
+from molvae.chem.tables import SHOWN, html_table
 from molvae.latent.results import Encoding
 
 Range = tuple[float | None, float | None]  # the least and the greatest value allowed; None for no limit
@@ -86,6 +87,10 @@ class ConditionalSamples(Sequence[str]):
             f"ConditionalSamples({len(self):,} of {self.asked:,} molecules; "
             f"{self.success_rate:.1%} of {self.tried:,} tries met the wishes: {ways})"
         )
+
+    def _repr_html_(self) -> str:
+        rows = ((smiles, smiles) for smiles in self.smiles[:SHOWN])
+        return html_table(("", "SMILES"), rows, caption=repr(self), drawn=[""], total=len(self))
 
 
 class Wishes:

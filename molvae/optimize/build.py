@@ -58,7 +58,8 @@ def build_strategy(
         library: molecules, as SMILES, to draw from beside the model; graph strategies draw from it instead of the
             model, and from the molecules of RDKit's wheel where there is none.
         standardization: of the gate, for the library.
-        mode: "latent" leaves out all arms of "hybrid" but those of the model: latent steps, prior, fine-tuned decoder.
+        mode: "latent" leaves out all arms of "hybrid" but those of the model, latent steps, prior and fine-tuned
+            decoder, and adds that this decoder regrows parts of good molecules.
         budget: calls, from which follows how many molecules are drawn before parents are.
         aim: what molecules are compared by, `Objective.aim`.
         seed: of all random draws.

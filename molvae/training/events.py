@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from molvae.chem.tables import html_table
+
 StopReason = Literal["finished", "early stopping", "interrupted"]
 
 
@@ -95,3 +97,23 @@ class TrainResult:
     skipped_steps: int
     best_step: int | None  # step of the saved model; None before the first validation
     validation: Validation | None  # of the saved model; None without validation molecules
+
+    def _repr_html_(self) -> str:
+        rows: list[tuple[str, object]] = [
+            ("model", str(self.run_folder)),
+            ("ended", self.stop_reason),
+            ("steps, epochs", f"{self.steps:,}, {self.epochs:.2f}"),
+            ("molecules seen", self.molecules),
+            ("minutes", self.seconds / 60),
+            ("steps skipped", self.skipped_steps),
+            ("step of the saved model", self.best_step),
+        ]
+        if (held_out := self.validation) is not None:
+            rows += [
+                ("held-out molecules", held_out.molecules),
+                ("exact reconstruction", f"{held_out.exact_reconstruction:.1%}"),
+                ("reconstruction, nats", held_out.reconstruction),
+                ("KL, nats", held_out.kl),
+                ("active units", held_out.active_units),
+            ]
+        return html_table(("", ""), rows, caption="TrainResult")

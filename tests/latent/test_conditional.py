@@ -35,6 +35,8 @@ def test_every_molecule_meets_the_conditions_and_none_comes_twice(writer: Latent
     assert found.success_rate == found.met / found.tried
     assert sum(tried for tried, _ in found.ways.values()) == found.tried
     assert sum(met for _, met in found.ways.values()) == found.met
+    assert found._repr_html_().count("<img") == 20
+    assert f"of {found.tried:,} tries" in found._repr_html_()
 
 
 @pytest.mark.parametrize("wishes", [{"conditions": WANTED}, {"scaffold": "c1ccccc1"}])

@@ -85,6 +85,9 @@ def test_a_run_learns_and_leaves_a_model_that_loads(tmp_path: Path, shard: Token
     assert validations[-1].loss < 0.8 * validations[0].loss
     assert validations[-1].token_accuracy > 0.5
     assert result.stop_reason == "finished"
+    assert result.validation is not None
+    shown = result._repr_html_()
+    assert all(text in shown for text in ("finished", f"{result.validation.exact_reconstruction:.1%}"))
     assert (result.steps, result.molecules) == (150, 150 * 32)
     checkpoint = load_checkpoint(tmp_path / "run")
     assert checkpoint.vocabulary == shard.vocabulary
