@@ -27,6 +27,9 @@ for init in molvae/*/__init__.py; do
   case $package in pretrained | cli) continue ;; esac
   printf '# molvae.%s\n\n```{eval-rst}\n.. automodule:: molvae.%s\n   :members:\n```\n' "$package" "$package" >"$source/api/$package.md"
 done
+# What LatentSpace has from the classes that it is made of belongs to it.
+sed -i 's/^   :members:$/&\n   :exclude-members: LatentSpace\n\n.. autoclass:: molvae.latent.LatentSpace\n   :members:\n   :inherited-members:/' \
+  "$source/api/latent.md"
 printf '# molvae.errors\n\n```{eval-rst}\n.. automodule:: molvae.errors\n   :members:\n```\n' >"$source/api/errors.md"
 "$python" scripts/docs/commands.py >"$source/cli.md"
 "$python" -m sphinx -q -W --keep-going -b html "$source" build/docs/html

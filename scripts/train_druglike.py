@@ -32,7 +32,8 @@ from molvae.evaluate import (
     read_source,
 )
 from molvae.evaluate.measure import as_json
-from molvae.latent.space import SHIPPED_MODEL, LatentSpace
+from molvae.latent.coder import SHIPPED_MODEL
+from molvae.latent.space import LatentSpace
 from molvae.model.null_latent import NullLatent
 from molvae.training import Event, Progress, TrainConfig, Validation, train
 

@@ -37,7 +37,7 @@ from molvae.evaluate.moses import diversity_measures, moses_filters
 from molvae.evaluate.reference import draw
 from molvae.evaluate.similarity import nearest_similarity
 from molvae.latent import LatentSpace
-from molvae.latent.space import SHIPPED_MODEL
+from molvae.latent.coder import SHIPPED_MODEL
 from molvae.model.null_latent import NullLatent
 from molvae.model.selection import Selection
 

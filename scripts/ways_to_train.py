@@ -32,8 +32,8 @@ from molvae.evaluate.latent import property_table
 from molvae.evaluate.official import official_statistics
 from molvae.evaluate.reference import draw, read_smiles
 from molvae.latent import LatentSpace
+from molvae.latent.coder import SHIPPED_MODEL
 from molvae.latent.results import Encoding
-from molvae.latent.space import SHIPPED_MODEL
 from molvae.model.loss import ElboTerms, elbo_terms, token_nll
 from molvae.model.null_latent import NullLatent
 from molvae.model.precision import autocast, resolve_precision

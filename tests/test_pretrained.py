@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import molvae
-from molvae.latent.space import SHIPPED_MODEL, LatentSpace
+from molvae.latent.coder import SHIPPED_MODEL
+from molvae.latent.space import LatentSpace
 from molvae.model.null_latent import NullLatent
 
 LARGEST = 12_000_000  # bytes

@@ -21,7 +21,8 @@ from safetensors.numpy import save as save_arrays
 
 from molvae.datasets.files import atomic_folder
 from molvae.errors import CheckpointError
-from molvae.latent.space import SHIPPED_MODEL, LatentSpace
+from molvae.latent.coder import SHIPPED_MODEL
+from molvae.latent.space import LatentSpace
 from molvae.model.checkpoint import CARD as SPACE_CARD
 from molvae.model.checkpoint import save_checkpoint
 from molvae.model.untrusted import MAX_HEADER_BYTES, check_header, read_json, read_plain, size_of

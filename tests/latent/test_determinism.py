@@ -53,7 +53,7 @@ def test_threads_and_workers_change_nothing(
     found = []
     for threads, workers in ((1, 1), (3, 1), (1, 2)):
         space = LatentSpace.load(model, threads=threads, workers=workers, precision=precision)  # type: ignore[arg-type]
-        monkeypatch.setattr("molvae.latent.space.POOL_FROM", 100)
+        monkeypatch.setattr("molvae.latent.coder.POOL_FROM", 100)
         found.append((space.decode(points, temperature=1.0, seed=7), space.sample(150, seed=3, temperature=0.5)))
     assert found[0] == found[1] == found[2]
 
