@@ -24,12 +24,11 @@ for file in notebooks/*.py; do # with its stored outputs where there are any
 done
 for init in molvae/*/__init__.py; do
   package=$(basename "$(dirname "$init")")
-  case $package in pretrained | cli) continue ;; esac
+  case $package in pretrained | cli | latent) continue ;; esac
   printf '# molvae.%s\n\n```{eval-rst}\n.. automodule:: molvae.%s\n   :members:\n```\n' "$package" "$package" >"$source/api/$package.md"
 done
 # What LatentSpace has from the classes that it is made of belongs to it.
-sed -i 's/^   :members:$/&\n   :exclude-members: LatentSpace\n\n.. autoclass:: molvae.latent.LatentSpace\n   :members:\n   :inherited-members:/' \
-  "$source/api/latent.md"
+printf '# molvae.latent\n\n```{eval-rst}\n.. automodule:: molvae.latent\n   :members:\n   :exclude-members: LatentSpace\n\n.. autoclass:: LatentSpace\n   :members:\n   :inherited-members:\n```\n' >"$source/api/latent.md"
 printf '# molvae.errors\n\n```{eval-rst}\n.. automodule:: molvae.errors\n   :members:\n```\n' >"$source/api/errors.md"
 "$python" scripts/docs/commands.py >"$source/cli.md"
 "$python" -m sphinx -q -W --keep-going -b html "$source" build/docs/html
